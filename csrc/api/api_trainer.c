@@ -1,0 +1,110 @@
+/* Public functions of trainer.h. */
+#include "api/check.h"
+#include "core/structs.h"
+#include "train/trainer.h"
+
+vae_status vae_trainer_create(vae_model *model, const vae_training *training, const vae_allocator *allocator,
+                              vae_trainer **trainer, vae_error *err) {
+  VAEI_REQUIRE(trainer, err);
+  *trainer = NULL;
+  VAEI_REQUIRE(model, err);
+  vae_training own;
+  vae_allocator copy;
+  vae_status status = vaei_check_training(&own, training, err);
+  if (status == VAE_OK) status = vaei_check_allocator(&copy, allocator, err);
+  if (status != VAE_OK) return status;
+  const vaei_kernels *kernels = NULL;
+  status = vaei_kernels_find(own.isa, &kernels, err);
+  if (status != VAE_OK) return status;
+  return vaei_trainer_new(model, &own, kernels, vaei_team_threads(own.threads), &copy, trainer, err);
+}
+
+void vae_trainer_free(vae_trainer *trainer) { vaei_trainer_delete(trainer); }
+
+/* The caller's loss, ready to be written. */
+static vae_status check_loss(const vae_loss *loss, vae_error *err) {
+  if (!loss || loss->struct_size > sizeof loss->struct_size) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "loss->struct_size is %u; call vae_loss_init first",
+                   loss->struct_size);
+}
+
+vae_status vae_trainer_epoch(vae_trainer *trainer, const vae_data *data, vae_progress_callback callback, void *user,
+                             vae_loss *loss, vae_error *err) {
+  VAEI_REQUIRE(trainer, err);
+  vae_data own;
+  vae_loss result;
+  vae_loss_init(&result);
+  vae_status status = vaei_check_data(&own, data, trainer->model, "data", err);
+  if (status == VAE_OK) status = check_loss(loss, err);
+  if (status != VAE_OK) return status;
+  status = vaei_trainer_epoch(trainer, &own, callback, user, &result, err);
+  if (loss && (status == VAE_OK || status == VAE_STOPPED)) vaei_struct_write(loss, &result, sizeof result);
+  return status;
+}
+
+vae_status vae_trainer_step(vae_trainer *trainer, const vae_data *data, const float *noise, vae_loss *loss,
+                            const vae_terms *terms, vae_error *err) {
+  VAEI_REQUIRE(trainer, err);
+  vae_data own;
+  vae_terms wanted;
+  vae_loss result;
+  vae_status status = vaei_check_data(&own, data, trainer->model, "data", err);
+  if (status == VAE_OK) status = vaei_check_terms(&wanted, terms, err);
+  if (status == VAE_OK) status = check_loss(loss, err);
+  if (status != VAE_OK) return status;
+  const size_t samples = trainer->training.objective.samples, most = 1u << 20, draws = 1u << 30;
+  if (own.rows > most || own.rows * samples > draws)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "data->rows is %zu; a step takes 1 to %zu, and no more than 2^30 latent samples (%zu each)",
+                     own.rows, most, samples);
+  status = vaei_trainer_step(trainer, &own, noise, &result, terms ? &wanted : NULL, err);
+  if (loss && status == VAE_OK) vaei_struct_write(loss, &result, sizeof result);
+  return status;
+}
+
+vae_status vae_trainer_get_gradient(const vae_trainer *trainer, const char *name, float *values, size_t count,
+                                    vae_error *err) {
+  VAEI_REQUIRE(trainer, err);
+  VAEI_REQUIRE(name, err);
+  VAEI_REQUIRE(values, err);
+  if (!trainer->gradients)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "trainer keeps no gradients; create it with training.keep_gradients set to 1");
+  if (!trainer->has_gradients)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "trainer has no gradients before its first step");
+  const vaei_parameter *p = NULL;
+  const vae_status status = vaei_check_parameter(trainer->model, name, count, &p, err);
+  if (status == VAE_OK) vaei_parameter_unpack(trainer->model, p, trainer->gradients, values);
+  return status;
+}
+
+vae_status vae_trainer_get_info(const vae_trainer *trainer, vae_trainer_info *info, vae_error *err) {
+  VAEI_REQUIRE(trainer, err);
+  VAEI_REQUIRE(info, err);
+  const size_t block = trainer->model->block_size * sizeof(float);
+  const vae_trainer_info own = {
+      .struct_size = sizeof own,
+      .threads = (int32_t)trainer->team,
+      .isa = trainer->kernels->isa,
+      .epoch = trainer->epoch,
+      .batch = trainer->batch,
+      .step = trainer->adam.steps,
+      .bytes = sizeof *trainer + trainer->pass.arena.size + (trainer->gradients ? 3 : 2) * block +
+               trainer->order_size * sizeof *trainer->order,
+  };
+  if (vaei_struct_write(info, &own, sizeof own)) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "info->struct_size is %u; call vae_trainer_info_init first",
+                   info->struct_size);
+}
+
+vae_status vae_trainer_save(const vae_trainer *trainer, const char *path, vae_error *err) {
+  VAEI_REQUIRE(trainer, err);
+  const vae_status status = vaei_check_path(path, err);
+  return status == VAE_OK ? vaei_trainer_save(trainer, path, err) : status;
+}
+
+vae_status vae_trainer_restore(vae_trainer *trainer, const char *path, vae_error *err) {
+  VAEI_REQUIRE(trainer, err);
+  const vae_status status = vaei_check_path(path, err);
+  return status == VAE_OK ? vaei_trainer_restore(trainer, path, err) : status;
+}

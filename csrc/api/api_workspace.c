@@ -1,0 +1,152 @@
+/* Public functions of workspace.h. */
+#include "api/check.h"
+#include "core/structs.h"
+#include "model/workspace.h"
+
+vae_status vae_workspace_create(const vae_model *model, const vae_workspace_options *options,
+                                vae_workspace **workspace, vae_error *err) {
+  VAEI_REQUIRE(workspace, err);
+  *workspace = NULL;
+  VAEI_REQUIRE(model, err);
+  vae_workspace_options o;
+  vae_workspace_options_init(&o);
+  vae_status status = options ? vaei_check_struct(&o, sizeof o, options, "options", err) : VAE_OK;
+  vae_allocator allocator;
+  if (status == VAE_OK) status = vaei_check_allocator(&allocator, o.allocator, err);
+  if (status == VAE_OK) status = vaei_check_threads(o.threads, err);
+  if (status != VAE_OK) return status;
+  const uint32_t rows = o.max_rows ? o.max_rows : 256, most = 1u << 20;
+  if (rows > most)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "options.max_rows is %u; allowed are 0 (256) to %u", rows, most);
+  const vaei_kernels *kernels = NULL;
+  status = vaei_kernels_find(o.isa, &kernels, err);
+  if (status != VAE_OK) return status;
+  return vaei_workspace_new(model, kernels, &allocator, rows, vaei_team_threads(o.threads), workspace, err);
+}
+
+void vae_workspace_free(vae_workspace *workspace) { vaei_workspace_delete(workspace); }
+
+/* A workspace runs models of the configuration that it was made for. */
+static vae_status check_pair(const vae_model *model, const vae_workspace *workspace, vae_error *err) {
+  VAEI_REQUIRE(model, err);
+  VAEI_REQUIRE(workspace, err);
+  if (vaei_config_equal(&workspace->shape->config, &model->config)) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_MISMATCH, "workspace was made for a model of another configuration");
+}
+
+vae_status vae_model_encode(const vae_model *model, vae_workspace *workspace, const vae_data *x, float *mean,
+                            float *logvar, vae_error *err) {
+  vae_data data;
+  vae_status status = check_pair(model, workspace, err);
+  if (status == VAE_OK) status = vaei_check_data(&data, x, model, "x", err);
+  return status == VAE_OK ? vaei_workspace_encode(workspace, model, &data, mean, logvar, err) : status;
+}
+
+/* The number of rows of z, as of data. */
+static vae_status check_rows(size_t rows, vae_error *err) {
+  if (rows >= 1 && rows <= UINT32_MAX) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "rows is %zu; allowed are 1 to %u", rows, UINT32_MAX);
+}
+
+vae_status vae_model_decode(const vae_model *model, vae_workspace *workspace, const float *z, size_t rows,
+                            float *output, vae_error *err) {
+  vae_status status = check_pair(model, workspace, err);
+  if (status != VAE_OK) return status;
+  VAEI_REQUIRE(z, err);
+  VAEI_REQUIRE(output, err);
+  status = check_rows(rows, err);
+  return status == VAE_OK ? vaei_workspace_decode(workspace, model, z, rows, output, err) : status;
+}
+
+vae_status vae_model_reconstruct(const vae_model *model, vae_workspace *workspace, const vae_data *x, float *output,
+                                 vae_error *err) {
+  vae_data data;
+  vae_status status = check_pair(model, workspace, err);
+  if (status == VAE_OK) status = vaei_check_data(&data, x, model, "x", err);
+  if (status != VAE_OK) return status;
+  VAEI_REQUIRE(output, err);
+  return vaei_workspace_reconstruct(workspace, model, &data, output, err);
+}
+
+vae_status vae_model_sample(const vae_model *model, vae_workspace *workspace, uint64_t seed, uint64_t first_row,
+                            size_t rows, float *output, float *z, vae_error *err) {
+  vae_status status = check_pair(model, workspace, err);
+  if (status == VAE_OK) status = check_rows(rows, err);
+  if (status == VAE_OK && first_row > UINT32_MAX - rows)
+    status = vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "first_row is %llu; a seed's stream has %u rows",
+                       (unsigned long long)first_row, UINT32_MAX);
+  return status == VAE_OK ? vaei_workspace_sample(workspace, model, seed, first_row, rows, output, z, err) : status;
+}
+
+static vae_status write_loss(vae_loss *loss, const vae_loss *own, vae_error *err) {
+  if (!loss || vaei_struct_write(loss, own, sizeof *own)) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "loss->struct_size is %u; call vae_loss_init first",
+                   loss->struct_size);
+}
+
+vae_status vae_model_evaluate(const vae_model *model, vae_workspace *workspace, const vae_data *x,
+                              const vae_objective *objective, uint64_t seed, vae_loss *loss, const vae_terms *terms,
+                              vae_error *err) {
+  vae_data data;
+  vae_objective goal;
+  vae_terms wanted;
+  vae_loss result;
+  vae_status status = check_pair(model, workspace, err);
+  if (status == VAE_OK) status = vaei_check_data(&data, x, model, "x", err);
+  if (status == VAE_OK) status = vaei_check_objective(&goal, objective, err);
+  if (status == VAE_OK) status = vaei_check_terms(&wanted, terms, err);
+  if (status != VAE_OK) return status;
+  VAEI_REQUIRE(loss, err);
+  status = vaei_workspace_evaluate(workspace, model, &data, &goal, seed, &result, terms ? &wanted : NULL, err);
+  return status == VAE_OK ? write_loss(loss, &result, err) : status;
+}
+
+vae_status vae_model_loss_and_gradients(const vae_model *model, vae_workspace *workspace, const vae_data *x,
+                                        const vae_objective *objective, const float *noise, uint64_t seed,
+                                        vae_loss *loss, const vae_terms *terms, vae_error *err) {
+  vae_data data;
+  vae_objective goal;
+  vae_terms wanted;
+  vae_loss result;
+  vae_status status = check_pair(model, workspace, err);
+  if (status == VAE_OK) status = vaei_check_data(&data, x, model, "x", err);
+  if (status == VAE_OK) status = vaei_check_objective(&goal, objective, err);
+  if (status == VAE_OK) status = vaei_check_terms(&wanted, terms, err);
+  if (status != VAE_OK) return status;
+  if (data.rows > workspace->max_rows)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "x->rows is %zu; the workspace's max_rows is %u", data.rows,
+                     workspace->max_rows);
+  status = vaei_workspace_gradients(workspace, model, &data, &goal, noise, seed, &result, terms ? &wanted : NULL, err);
+  return status == VAE_OK ? write_loss(loss, &result, err) : status;
+}
+
+vae_status vae_workspace_get_gradient(const vae_workspace *workspace, const char *name, float *values, size_t count,
+                                      vae_error *err) {
+  VAEI_REQUIRE(workspace, err);
+  VAEI_REQUIRE(name, err);
+  VAEI_REQUIRE(values, err);
+  if (!workspace->has_gradients)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "workspace holds no gradients; call vae_model_loss_and_gradients first");
+  const vae_model *model = workspace->shape;
+  const vaei_parameter *p = NULL;
+  const vae_status status = vaei_check_parameter(model, name, count, &p, err);
+  if (status == VAE_OK) vaei_parameter_unpack(model, p, workspace->gradients, values);
+  return status;
+}
+
+vae_status vae_workspace_get_info(const vae_workspace *workspace, vae_workspace_info *info, vae_error *err) {
+  VAEI_REQUIRE(workspace, err);
+  VAEI_REQUIRE(info, err);
+  const vae_workspace_info own = {
+      .struct_size = sizeof own,
+      .threads = (int32_t)workspace->threads,
+      .isa = workspace->pass.kernels->isa,
+      .max_rows = workspace->max_rows,
+      .bytes = sizeof *workspace + vaei_model_bytes(workspace->shape) + workspace->pass.arena.size + workspace->training.arena.size +
+               workspace->gradients_size,
+  };
+  if (vaei_struct_write(info, &own, sizeof own)) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "info->struct_size is %u; call vae_workspace_info_init first",
+                   info->struct_size);
+}

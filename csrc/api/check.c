@@ -1,0 +1,103 @@
+#include "api/check.h"
+
+#include "core/structs.h"
+#include "model/config_check.h"
+#include "parallel/team.h"
+
+vae_status vaei_check_struct(void *library, size_t library_size, const void *caller, const char *name,
+                             vae_error *err) {
+  if (vaei_struct_read(library, library_size, caller)) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->struct_size is %u; fill the struct with its init function",
+                   name, *(const uint32_t *)caller);
+}
+
+vae_status vaei_check_allocator(vae_allocator *copy, const vae_allocator *allocator, vae_error *err) {
+  if (vaei_allocator_copy(copy, allocator)) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                   "allocator is incomplete (struct_size %u, allocate %s, release %s); it needs both functions",
+                   allocator->struct_size, copy->allocate ? "given" : "NULL", copy->release ? "given" : "NULL");
+}
+
+vae_status vaei_check_data(vae_data *copy, const vae_data *data, const vae_model *model, const char *name,
+                           vae_error *err) {
+  if (!data) return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s is NULL", name);
+  vae_data_init(copy);
+  const vae_status status = vaei_check_struct(copy, sizeof *copy, data, name, err);
+  if (status != VAE_OK) return status;
+  if (!copy->values) return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->values is NULL", name);
+  if (copy->type != VAE_DATA_FLOAT32 && copy->type != VAE_DATA_UINT8)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->type is %d; allowed are 0 (float32) and 1 (uint8)", name,
+                     (int)copy->type);
+  if (copy->rows < 1 || copy->rows > UINT32_MAX)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->rows is %zu; allowed are 1 to %u", name, copy->rows,
+                     UINT32_MAX);
+  if (copy->columns != model->config.input_dim)
+    return vaei_fail(err, VAE_ERROR_MISMATCH, "%s->columns is %zu; the model's input_dim is %u", name, copy->columns,
+                     model->config.input_dim);
+  if (copy->row_stride && copy->row_stride < copy->columns)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->row_stride is %zu; allowed are 0 and %zu or more", name,
+                     copy->row_stride, copy->columns);
+  const size_t stride = copy->row_stride ? copy->row_stride : copy->columns, element = sizeof(float);
+  if (stride > SIZE_MAX / element / copy->rows)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->row_stride is %zu; %zu rows of it overflow", name, stride,
+                     copy->rows);
+  if (copy->type == VAE_DATA_FLOAT32) return VAE_OK;
+  if (!(copy->scale > 0 && copy->scale <= 1e30))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->scale is %g; it must be over 0 and at most 1e30", name,
+                     copy->scale);
+  return VAE_OK;
+}
+
+vae_status vaei_check_objective(vae_objective *copy, const vae_objective *objective, vae_error *err) {
+  vae_objective_init(copy);
+  if (!objective) return VAE_OK;
+  const vae_status status = vaei_check_struct(copy, sizeof *copy, objective, "objective", err);
+  if (status != VAE_OK) return status;
+  return vaei_objective_check(copy, err);
+}
+
+vae_status vaei_check_threads(int32_t threads, vae_error *err) {
+  if (threads >= 0 && threads <= VAEI_MAX_THREADS) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "threads is %d; allowed are 0 (automatic) to %d", (int)threads,
+                   VAEI_MAX_THREADS);
+}
+
+vae_status vaei_check_training(vae_training *copy, const vae_training *training, vae_error *err) {
+  vae_training_init(copy);
+  if (!training) return VAE_OK;
+  vae_status status = vaei_check_struct(copy, sizeof *copy, training, "training", err);
+  if (status != VAE_OK) return status;
+  if (copy->objective.struct_size <= sizeof copy->objective.struct_size)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "training->objective.struct_size is %u; fill the struct with vae_training_init",
+                     copy->objective.struct_size);
+  status = vaei_check_threads(copy->threads, err);
+  if (status != VAE_OK) return status;
+  status = vaei_training_check(copy, err);
+  if (status != VAE_OK) return status;
+  if (copy->keep_gradients != 0 && copy->keep_gradients != 1)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.keep_gradients is %d; allowed are 0 and 1",
+                     (int)copy->keep_gradients);
+  return VAE_OK;
+}
+
+vae_status vaei_check_terms(vae_terms *copy, const vae_terms *terms, vae_error *err) {
+  vae_terms_init(copy);
+  return terms ? vaei_check_struct(copy, sizeof *copy, terms, "terms", err) : VAE_OK;
+}
+
+vae_status vaei_check_path(const char *path, vae_error *err) {
+  if (path && *path) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "path is %s; it must name a file", path ? "empty" : "NULL");
+}
+
+vae_status vaei_check_parameter(const vae_model *model, const char *name, size_t count,
+                                const vaei_parameter **parameter, vae_error *err) {
+  *parameter = vaei_parameter_find(model, name);
+  if (!*parameter)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "name is \"%s\"; the model has no tensor of that name (its first "
+                     "is %s)", name, model->parameters[0].name);
+  if ((*parameter)->count != count)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "count is %zu; %s has %zu values", count, name, (*parameter)->count);
+  return VAE_OK;
+}

@@ -1,0 +1,45 @@
+/* Checks that the public functions share. Each fills in the error and returns its code. */
+#ifndef VAEI_CHECK_H
+#define VAEI_CHECK_H
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "model/model.h"
+#include "vae/vae.h"
+
+/* Refuses a NULL argument by its name. */
+#define VAEI_REQUIRE(argument, err)                                                        \
+  do {                                                                                     \
+    if (!(argument)) return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, #argument " is NULL"); \
+  } while (0)
+
+/* Copies a caller's struct over the library's defaults. */
+vae_status vaei_check_struct(void *library, size_t library_size, const void *caller, const char *name, vae_error *err);
+
+/* Copies options' allocator (NULL: the C library's). */
+vae_status vaei_check_allocator(vae_allocator *copy, const vae_allocator *allocator, vae_error *err);
+
+/* Copies rows of data and checks them against a model. */
+vae_status vaei_check_data(vae_data *copy, const vae_data *data, const vae_model *model, const char *name,
+                           vae_error *err);
+
+/* Copies an objective (NULL: ELBO, one sample, beta 1). */
+vae_status vaei_check_objective(vae_objective *copy, const vae_objective *objective, vae_error *err);
+
+/* Copies a training configuration (NULL: the defaults). */
+vae_status vaei_check_training(vae_training *copy, const vae_training *training, vae_error *err);
+
+/* threads as in the options: 0 to VAEI_MAX_THREADS. */
+vae_status vaei_check_threads(int32_t threads, vae_error *err);
+
+/* Copies terms; NULL stays NULL through *view. */
+vae_status vaei_check_terms(vae_terms *copy, const vae_terms *terms, vae_error *err);
+
+/* A file's name: neither NULL nor empty. */
+vae_status vaei_check_path(const char *path, vae_error *err);
+
+/* Finds a tensor and checks the count that goes with it. */
+vae_status vaei_check_parameter(const vae_model *model, const char *name, size_t count,
+                                const vaei_parameter **parameter, vae_error *err);
+
+#endif

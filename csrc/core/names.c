@@ -1,0 +1,51 @@
+/* The words for enumerations, one table each. */
+#include "core/names.h"
+
+#define NAME_IN(table, index) \
+  ((index) >= 0 && (size_t)(index) < sizeof(table) / sizeof *(table) ? (table)[index] : NULL)
+
+static const char *const status_names[] = {
+    [VAE_OK] = "VAE_OK",
+    [VAE_ERROR_INVALID_ARGUMENT] = "VAE_ERROR_INVALID_ARGUMENT",
+    [VAE_ERROR_MISMATCH] = "VAE_ERROR_MISMATCH",
+    [VAE_ERROR_DATA] = "VAE_ERROR_DATA",
+    [VAE_ERROR_NOT_FINITE] = "VAE_ERROR_NOT_FINITE",
+    [VAE_ERROR_OUT_OF_MEMORY] = "VAE_ERROR_OUT_OF_MEMORY",
+    [VAE_ERROR_IO] = "VAE_ERROR_IO",
+    [VAE_ERROR_FORMAT] = "VAE_ERROR_FORMAT",
+    [VAE_ERROR_UNSUPPORTED] = "VAE_ERROR_UNSUPPORTED",
+    [VAE_STOPPED] = "VAE_STOPPED",
+};
+
+static const char *const activation_names[] = {
+    [VAE_ACTIVATION_IDENTITY] = "identity", [VAE_ACTIVATION_RELU] = "relu",
+    [VAE_ACTIVATION_LEAKY_RELU] = "leaky_relu", [VAE_ACTIVATION_TANH] = "tanh",
+    [VAE_ACTIVATION_SIGMOID] = "sigmoid", [VAE_ACTIVATION_ELU] = "elu",
+    [VAE_ACTIVATION_SILU] = "silu", [VAE_ACTIVATION_GELU] = "gelu",
+    [VAE_ACTIVATION_SOFTPLUS] = "softplus",
+};
+
+static const char *const likelihood_names[] = {
+    [VAE_LIKELIHOOD_BERNOULLI] = "bernoulli",
+    [VAE_LIKELIHOOD_GAUSSIAN] = "gaussian",
+};
+
+static const char *const prior_names[] = {[VAE_PRIOR_STANDARD] = "standard"};
+
+static const char *const objective_names[] = {[VAE_OBJECTIVE_ELBO] = "elbo", [VAE_OBJECTIVE_IWAE] = "iwae"};
+
+const char *vaei_status_name(vae_status status) {
+  const char *name = NAME_IN(status_names, status);
+  return name ? name : "unknown status";
+}
+const char *vaei_activation_name(vae_activation activation) { return NAME_IN(activation_names, activation); }
+const char *vaei_likelihood_name(vae_likelihood likelihood) { return NAME_IN(likelihood_names, likelihood); }
+const char *vaei_prior_name(vae_prior prior) { return NAME_IN(prior_names, prior); }
+const char *vaei_objective_name(vae_objective_kind kind) { return NAME_IN(objective_names, kind); }
+
+static const char *const isa_names[] = {
+    [VAE_ISA_AUTO] = "auto",     [VAE_ISA_PORTABLE] = "portable", [VAE_ISA_AVX2] = "avx2",
+    [VAE_ISA_AVX512] = "avx512", [VAE_ISA_NEON] = "neon",
+};
+
+const char *vaei_isa_name(vae_isa isa) { return NAME_IN(isa_names, isa); }

@@ -1,0 +1,145 @@
+/* The kernels: matrix products and vector maths, one immutable table per instruction set.
+ *
+ * Every kernel is written once over the vector vocabulary of simd_*.h (in product_kernels.h, math_kernels.h and so on)
+ * and compiled into each table. A vector has 16 floats; "panels" are 16 columns wide. Kernels know shapes and
+ * formulas, not models. They allocate nothing and call nothing outside this folder.
+ *
+ * Tiles: `rows` rows of `columns` valid floats, each row padded to whole vectors in memory, so that a kernel may read
+ * and write up to the next multiple of 16. What lies in the padding is finite; gradients have zero there. */
+#ifndef VAEI_KERNELS_H
+#define VAEI_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vae/config.h"
+
+enum {
+  VAEI_VECTOR = 16,
+  VAEI_MAX_TILE_ROWS = 8,
+  VAEI_MAX_TILE_PANELS = 3,
+  VAEI_MAX_TILE_COLUMNS = VAEI_MAX_TILE_PANELS * VAEI_VECTOR
+};
+
+/* c[i][p] = start[p] + sum over k of a[i][k] * b[k][p], for `rows` rows i and `panels` 16-wide panels p.
+ * Element (i, k) of a lies at a[i * a_row + k * a_step]; row k of panel p of b at b[k * b_step + p * b_panel]; c
+ * likewise. The sum runs over k in order, in one chain of fused multiply-adds an element: its bits depend on neither
+ * the tile's shape nor its place. */
+typedef struct vaei_product {
+  size_t depth;
+  const float *a;
+  size_t a_row, a_step;
+  const float *b;
+  size_t b_step, b_panel;
+  const float *start; /* NULL: zero */
+  size_t start_panel;
+  float *c;
+  size_t c_row, c_panel;
+} vaei_product;
+
+/* The constants of one Adam step. */
+typedef struct vaei_adam_step {
+  float beta1, beta2;
+  float rest1, rest2; /* 1 - beta, taken in float64 */
+  float step_size;  /* learning rate / (1 - beta1^t) */
+  float root_scale; /* 1 / sqrt(1 - beta2^t) */
+  float epsilon;
+} vaei_adam_step;
+
+/* Where in the random streams a block of normals lies: see random_kernels.h. */
+typedef struct vaei_stream {
+  uint64_t seed;
+  uint32_t stream;
+  uint64_t step;
+} vaei_stream;
+
+typedef struct vaei_kernels {
+  vae_isa isa;
+  uint32_t tile_rows;   /* the largest tile of `product`, in rows */
+  uint32_t tile_panels; /* and in panels */
+
+  /* rows 1 to tile_rows, panels 1 to tile_panels */
+  void (*product)(const vaei_product *p, uint32_t rows, uint32_t panels);
+
+  /* y = activation(y) in place. slope: NULL, or where to write activation'(y), [rows] with leading dimension
+   * slope_row. */
+  void (*activate)(vae_activation activation, size_t rows, size_t columns, float *y, size_t y_row, float *slope,
+                   size_t slope_row);
+
+  /* dy *= activation'(…), in place. y: the activation's output; for SiLU and GELU the slope written by activate.
+   * Returns false where a result is not finite. */
+  bool (*activate_backward)(vae_activation activation, size_t rows, size_t columns, const float *y, size_t y_row,
+                            float *dy, size_t dy_row);
+
+  /* Negative log density of a Bernoulli on logits, Kingma & Welling 2014, appendix C.1, in logit form:
+   * nll[i] += sum_j max(o, 0) - o x + log(1 + exp(-|o|)).
+   * d: NULL, or receives row_weight[i] * (sigmoid(o) - x), zero in the padding. */
+  void (*bernoulli)(size_t rows, size_t columns, const float *logits, size_t logits_row, const float *x, size_t x_row,
+                    const float *row_weight, float *d, size_t d_row, double *nll);
+
+  /* Negative log density of a Gaussian, nll[i] += sum_j ((x - m) / sigma)^2 / 2 + log_sigma + log(2 pi) / 2.
+   * d: NULL, or receives row_weight[i] * (m - x) / sigma^2, zero in the padding. */
+  void (*gaussian)(size_t rows, size_t columns, const float *location, size_t location_row, const float *x,
+                   size_t x_row, float inverse_sigma, float constant, const float *row_weight, float *d, size_t d_row,
+                   double *nll);
+
+  /* One row of a diagonal Gaussian q = N(mean, exp(logvar)), `count` latents, unpadded memory.
+   * Clamps logvar to [-20, 20] in place, writes deviation = exp(logvar / 2) and, into inside, 1 where logvar was
+   * inside the range and 0 elsewhere. Returns KL(q, N(0, 1)) = sum (exp(logvar) + mean^2 - 1 - logvar) / 2
+   * (Kingma & Welling 2014, appendix B). */
+  float (*normal_posterior)(size_t count, const float *mean, float *logvar, float *deviation, float *inside);
+
+  /* z = mean + deviation * noise. Returns log p(z) - log q(z) without the 2 pi terms, which cancel:
+   * sum (noise^2 + logvar - z^2) / 2. */
+  float (*normal_draw)(size_t count, const float *mean, const float *logvar, const float *deviation,
+                       const float *noise, float *z);
+
+  /* Adds one draw's share to the gradients: with g = dz + prior_weight * z,
+   * dmean += g, dlogvar += g * deviation * noise / 2. */
+  void (*normal_draw_backward)(size_t count, const float *dz, const float *z, float prior_weight,
+                               const float *deviation, const float *noise, float *dmean, float *dlogvar);
+
+  /* Adds weight * dKL(q, N(0, 1)): dmean += weight * mean, dlogvar += weight * (deviation^2 - 1) / 2; then adds
+   * constant to dlogvar and multiplies dlogvar by inside. Returns false where a result is not finite. */
+  bool (*normal_posterior_backward)(size_t count, const float *mean, const float *deviation, const float *inside,
+                                    float weight, float constant, float *dmean, float *dlogvar);
+
+  /* y = row_weight[i] * y in place. */
+  void (*scale_rows)(size_t rows, size_t columns, const float *row_weight, float *y, size_t y_row);
+
+  /* Kingma & Ba 2015, algorithm 1, on count values (a multiple of 16):
+   * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= step_size m / (sqrt(v) root_scale + epsilon). */
+  void (*adam)(const vaei_adam_step *step, size_t count, const float *g, float *w, float *m, float *v);
+
+  /* to[column][row] = from[row][column] for a block of `rows` (1 to 16) by 16; both with 16 floats a row. Rows of
+   * `from` beyond `rows` count as zero; only `columns` rows of `to` are written. */
+  void (*transpose)(const float *from, uint32_t rows, float *to, uint32_t columns);
+
+  /* to[0 … padded) = scale * bytes, or a copy of floats; zero from count on. Returns the first column whose value is
+   * not within [low, high] (NaN never is), or count. */
+  size_t (*gather_bytes)(const uint8_t *from, size_t count, float scale, float low, float high, float *to);
+  size_t (*gather_floats)(const float *from, size_t count, float low, float high, float *to);
+
+  /* out[i][j], i < rows, j < count: standard normal draws j of examples first_example + i, sample `sample`. The same
+   * bits on every instruction set. */
+  void (*normals)(const vaei_stream *stream, uint64_t first_example, size_t rows, uint32_t sample, size_t count,
+                  float *out, size_t out_row);
+
+  /* Whether all count values are finite. */
+  bool (*all_finite)(const float *x, size_t count);
+} vaei_kernels;
+
+/* The table for an instruction set; AUTO reads VAE_ISA, then asks the processor. Fails with INVALID_ARGUMENT for a number
+ * or word that names none, with UNSUPPORTED where it is not there. */
+vae_status vaei_kernels_find(vae_isa isa, const vaei_kernels **kernels, vae_error *err);
+
+/* Whether that instruction set is compiled in and can run here. */
+bool vaei_kernels_available(vae_isa isa);
+
+/* The tables; those that were not compiled in are never named. */
+extern const vaei_kernels vaei_kernels_portable;
+extern const vaei_kernels vaei_kernels_avx2;
+extern const vaei_kernels vaei_kernels_avx512;
+
+#endif

@@ -1,0 +1,97 @@
+#include "model/config_check.h"
+
+#include "core/error.h"
+#include "core/names.h"
+
+static vae_status check_stack(const char *what, const vae_layer *layers, uint32_t count, vae_error *err) {
+  if (count > VAE_MAX_LAYERS)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s has %u hidden layers; at most %d are allowed", what, count,
+                     VAE_MAX_LAYERS);
+  if (count && !layers)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s is NULL, but %s_count is %u", what, what, count);
+  if (count && layers->struct_size < offsetof(vae_layer, activation))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s[0].struct_size is %u; call vae_layer_init first", what,
+                     layers->struct_size);
+  for (uint32_t i = 0; i < count; i++) {
+    const vae_layer layer = vaei_layer_at(layers, i);
+    if (layer.units < 1 || layer.units > VAE_MAX_DIM)
+      return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s[%u].units is %u; allowed are 1 to %d", what, i, layer.units,
+                       VAE_MAX_DIM);
+    if (!vaei_activation_name(layer.activation))
+      return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s[%u].activation is %d; allowed are 0 (identity) to 8 "
+                       "(softplus)", what, i, (int)layer.activation);
+  }
+  return VAE_OK;
+}
+
+static vae_status check_dimension(const char *what, uint32_t value, vae_error *err) {
+  if (value >= 1 && value <= VAE_MAX_DIM) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s is %u; allowed are 1 to %d", what, value, VAE_MAX_DIM);
+}
+
+vae_status vaei_config_check(const vae_config *c, vae_error *err) {
+  vae_status status = check_dimension("input_dim", c->input_dim, err);
+  if (status == VAE_OK) status = check_dimension("latent_dim", c->latent_dim, err);
+  if (status == VAE_OK) status = check_stack("encoder", c->encoder, c->encoder_count, err);
+  if (status == VAE_OK) status = check_stack("decoder", c->decoder, c->decoder_count, err);
+  if (status != VAE_OK) return status;
+  if (c->condition_dim)
+    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "condition_dim is %u; this version takes 0 only", c->condition_dim);
+  if (!vaei_prior_name(c->prior))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "prior is %d; allowed is 0 (standard)", (int)c->prior);
+  if (!vaei_likelihood_name(c->likelihood))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "likelihood is %d; allowed are 0 (bernoulli) and 1 (gaussian)",
+                     (int)c->likelihood);
+  if (!vaei_activation_name(c->output_activation))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "output_activation is %d; allowed are 0 (identity) to 8 (softplus)",
+                     (int)c->output_activation);
+  if (c->likelihood == VAE_LIKELIHOOD_BERNOULLI && c->output_activation != VAE_ACTIVATION_IDENTITY)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "output_activation is %s; a bernoulli likelihood works on logits "
+                     "and allows identity only", vaei_activation_name(c->output_activation));
+  if (c->sigma_kind != VAE_SIGMA_FIXED)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "sigma_kind is %d; allowed is 0 (fixed)", (int)c->sigma_kind);
+  if (!(c->sigma >= 1e-4 && c->sigma <= 1e4))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "sigma is %g; allowed are 1e-4 to 1e4", c->sigma);
+  return VAE_OK;
+}
+
+vae_status vaei_objective_check(const vae_objective *o, vae_error *err) {
+  if (!vaei_objective_name(o->kind))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "objective.kind is %d; allowed are 0 (elbo) and 1 (iwae)",
+                     (int)o->kind);
+  if (o->samples < 1 || o->samples > VAE_MAX_SAMPLES)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "objective.samples is %u; allowed are 1 to %d", o->samples,
+                     VAE_MAX_SAMPLES);
+  if (!(o->beta >= 0 && o->beta <= 1e6))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "objective.beta is %g; allowed are 0 to 1e6", o->beta);
+  if (o->kind == VAE_OBJECTIVE_IWAE && o->beta != 1.0)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "objective.beta is %g; the importance-weighted bound (iwae) has no separate KL to weigh and "
+                     "allows 1 only",
+                     o->beta);
+  return VAE_OK;
+}
+
+vae_status vaei_training_check(const vae_training *t, vae_error *err) {
+  const vae_status status = vaei_objective_check(&t->objective, err);
+  if (status != VAE_OK) return status;
+  const uint32_t most = 1u << 20;
+  if (t->batch_size < 1 || t->batch_size > most)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.batch_size is %u; allowed are 1 to %u",
+                     t->batch_size, most);
+  if ((uint64_t)t->batch_size * t->objective.samples > 1u << 30)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "training.batch_size %u times objective.samples %u is over 2^30 latent samples a batch",
+                     t->batch_size, t->objective.samples);
+  if (!(t->learning_rate > 0 && t->learning_rate <= 1e3))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "training.learning_rate is %g; it must be over 0 and at most 1e3", t->learning_rate);
+  if (!(t->beta1 >= 0 && t->beta1 < 1))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.beta1 is %g; allowed are 0 to below 1", t->beta1);
+  if (!(t->beta2 >= 0 && t->beta2 < 1))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.beta2 is %g; allowed are 0 to below 1", t->beta2);
+  if (!(t->epsilon >= 1e-30 && t->epsilon <= 1e3))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.epsilon is %g; allowed are 1e-30 to 1e3",
+                     t->epsilon);
+  return VAE_OK;
+}

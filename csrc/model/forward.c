@@ -1,0 +1,246 @@
+/* The phases from x to the loss. */
+#include <string.h>
+
+#include "core/scalar.h"
+#include "model/likelihood.h"
+#include "model/pass.h"
+
+/* Names the operands of a tile of x W + b: the depth runs over the layer's inputs, the bias starts the sum. */
+static vaei_product layer_product(const vae_model *model, const vaei_dense *layer, const vaei_tile *tile,
+                                  const float *x, size_t x_row) {
+  const size_t panel = ((size_t)layer->inputs + 1) * VAEI_VECTOR;
+  const float *weights = model->block + layer->offset + tile->panel * panel;
+  return (vaei_product){.depth = layer->inputs,
+                        .a = x + tile->row * x_row,
+                        .a_row = x_row,
+                        .a_step = 1,
+                        .b = weights,
+                        .b_step = VAEI_VECTOR,
+                        .b_panel = panel,
+                        .start = weights + (size_t)layer->inputs * VAEI_VECTOR,
+                        .start_panel = panel,
+                        .c_panel = VAEI_VECTOR};
+}
+
+/* y = activation(x W + b): [rows, inputs] → [rows, units]. */
+static void layer_forward(vaei_pass *pass, vaei_member member, uint32_t index, const float *x, size_t x_row,
+                          uint32_t rows) {
+  const vaei_dense *layer = &pass->model->dense[index];
+  const vaei_activations *out = &pass->layers[index];
+  const vaei_tiling tiling = vaei_tiling_of(pass->kernels, rows, layer->panels);
+  const vaei_range share = vaei_team_share(member, (size_t)tiling.row_tiles * tiling.column_tiles);
+  for (size_t t = share.begin; t < share.end; t++) {
+    const vaei_tile tile = vaei_tiling_at(&tiling, t);
+    const size_t at = tile.row * out->row + tile.panel * VAEI_VECTOR;
+    vaei_product product = layer_product(pass->model, layer, &tile, x, x_row);
+    product.c = out->y + at;
+    product.c_row = out->row;
+    pass->kernels->product(&product, tile.row_end - tile.row, tile.panel_end - tile.panel);
+    pass->kernels->activate(layer->activation, tile.row_end - tile.row, (tile.panel_end - tile.panel) * VAEI_VECTOR,
+                            out->y + at, out->row, out->slope ? out->slope + at : NULL, out->row);
+  }
+}
+
+void vaei_pass_encode(vaei_pass *pass, vaei_member member) {
+  const float *x = pass->x;
+  size_t x_row = pass->x_row;
+  vaei_team_barrier(member);
+  for (uint32_t l = 0; l <= pass->model->head; l++) {
+    layer_forward(pass, member, l, x, x_row, pass->rows);
+    vaei_team_barrier(member);
+    x = pass->layers[l].y;
+    x_row = pass->layers[l].row;
+  }
+}
+
+void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
+  const vaei_kernels *kernels = pass->kernels;
+  const vaei_activations *head = &pass->layers[pass->model->head];
+  const size_t latents = pass->model->config.latent_dim;
+  const vaei_range share = vaei_team_share(member, pass->rows);
+  for (size_t i = share.begin; i < share.end; i++) {
+    float *mean = head->y + i * head->row, *logvar = mean + latents;
+    float *deviation = pass->deviation + i * pass->z_row;
+    pass->kl[i] = (double)kernels->normal_posterior(latents, mean, logvar, deviation, pass->inside + i * pass->z_row);
+    for (uint32_t k = 0; k < pass->samples; k++) {
+      const size_t draw = (size_t)k * pass->rows + i;
+      pass->log_ratio[draw] = (double)kernels->normal_draw(latents, mean, logvar, deviation,
+                                                           pass->noise + draw * pass->z_row, pass->z + draw * pass->z_row);
+    }
+  }
+  vaei_team_barrier(member);
+}
+
+void vaei_pass_decode(vaei_pass *pass, vaei_member member) {
+  const float *x = pass->z;
+  size_t x_row = pass->z_row;
+  for (uint32_t l = pass->model->head + 1; l + 1 < pass->model->dense_count; l++) {
+    layer_forward(pass, member, l, x, x_row, pass->rows * pass->samples);
+    vaei_team_barrier(member);
+    x = pass->layers[l].y;
+    x_row = pass->layers[l].row;
+  }
+}
+
+/* A tile of the decoder's last layer, before its activation, into `scratch` with rows of VAEI_MAX_TILE_COLUMNS. */
+static vaei_tile output_tile(const vaei_pass *pass, const vaei_tiling *tiling, size_t index, float *scratch) {
+  const uint32_t last = pass->model->dense_count - 1;
+  const bool hidden = last > pass->model->head + 1; /* else the decoder is linear: z is its input */
+  const vaei_tile tile = vaei_tiling_at(tiling, index);
+  vaei_product product =
+      layer_product(pass->model, &pass->model->dense[last], &tile, hidden ? pass->layers[last - 1].y : pass->z,
+                    hidden ? pass->layers[last - 1].row : pass->z_row);
+  product.c = scratch;
+  product.c_row = VAEI_MAX_TILE_COLUMNS;
+  pass->kernels->product(&product, tile.row_end - tile.row, tile.panel_end - tile.panel);
+  return tile;
+}
+
+/* The real columns of a tile. */
+static size_t tile_columns(const vaei_tile *tile, size_t units) {
+  const size_t begin = (size_t)tile->panel * VAEI_VECTOR, end = (size_t)tile->panel_end * VAEI_VECTOR;
+  return (end < units ? end : units) - begin;
+}
+
+static vaei_tiling output_tiling(const vaei_pass *pass) {
+  return vaei_tiling_of(pass->kernels, pass->rows * pass->samples,
+                        pass->model->dense[pass->model->dense_count - 1].panels);
+}
+
+void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output) {
+  const size_t units = pass->model->config.input_dim;
+  const vaei_tiling tiling = output_tiling(pass);
+  const vaei_range share = vaei_team_share(member, (size_t)tiling.row_tiles * tiling.column_tiles);
+  for (size_t t = share.begin; t < share.end; t++) {
+    float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+    const vaei_tile tile = output_tile(pass, &tiling, t, scratch);
+    const size_t columns = tile_columns(&tile, units);
+    vaei_likelihood_mean(&(vaei_output_tile){.kernels = pass->kernels,
+                                             .config = &pass->model->config,
+                                             .rows = tile.row_end - tile.row,
+                                             .columns = columns,
+                                             .output = scratch,
+                                             .output_row = VAEI_MAX_TILE_COLUMNS});
+    for (size_t i = tile.row; i < tile.row_end; i++)
+      memcpy(output + i * units + (size_t)tile.panel * VAEI_VECTOR, scratch + (i - tile.row) * VAEI_MAX_TILE_COLUMNS,
+             columns * sizeof(float));
+  }
+  vaei_team_barrier(member);
+}
+
+/* The loss of one output tile against x. A tile's rows may pass from one sample to the next: row r of the decoder is
+ * example r mod n, so it is worked on in runs of consecutive examples. */
+static void tile_loss(vaei_pass *pass, const vaei_tile *tile, size_t column_tile, float *scratch,
+                      const vaei_terms_view *view) {
+  const size_t units = pass->model->config.input_dim, n = pass->rows, first_column = (size_t)tile->panel * VAEI_VECTOR;
+  const vaei_activations *out = &pass->layers[pass->model->dense_count - 1];
+  float *wanted = view ? view->terms.output : NULL;
+  for (size_t row = tile->row, end; row < tile->row_end; row = end) {
+    const size_t example = row % n;
+    end = tile->row_end - row < n - example ? tile->row_end : row + (n - example);
+    double nll[VAEI_MAX_TILE_ROWS] = {0};
+    vaei_output_tile part = {.kernels = pass->kernels,
+                             .config = &pass->model->config,
+                             .rows = end - row,
+                             .columns = tile_columns(tile, units),
+                             .output = scratch + (row - tile->row) * VAEI_MAX_TILE_COLUMNS,
+                             .output_row = VAEI_MAX_TILE_COLUMNS,
+                             .x = pass->x + example * pass->x_row + first_column,
+                             .x_row = pass->x_row,
+                             .row_weight = pass->row_weight + row,
+                             .d = out->dy ? out->dy + row * out->row + first_column : NULL,
+                             .d_row = out->row,
+                             .nll = nll};
+    vaei_likelihood_loss(&part, wanted != NULL);
+    for (size_t i = row; i < end; i++) {
+      pass->tile_nll[i * pass->column_tiles + column_tile] = nll[i - row];
+      if (wanted)
+        memcpy(wanted + ((pass->first_sample + i / n) * view->rows + view->first + i % n) * units + first_column,
+               scratch + (i - tile->row) * VAEI_MAX_TILE_COLUMNS, part.columns * sizeof(float));
+    }
+  }
+}
+
+/* Sums an example's tiles; after its last sample forms its share of the loss and, for the importance-weighted bound,
+ * its samples' weights. The log of the mean weight is kept as a largest term and a sum relative to it, sample by sample
+ * in order, so that it does not depend on how many are worked on at a time. */
+static void example_loss(vaei_pass *pass, size_t i) {
+  const size_t n = pass->rows, end = n * pass->samples;
+  const double samples = pass->objective.samples;
+  if (pass->first_sample == 0) pass->nll_total[i] = pass->weight_sum[i] = 0, pass->weight_max[i] = -__builtin_inf();
+  for (size_t r = i; r < end; r += n) {
+    double sum = 0;
+    for (uint32_t t = 0; t < pass->column_tiles; t++) sum += pass->tile_nll[r * pass->column_tiles + t];
+    pass->nll[r] = sum;
+    pass->nll_total[i] += sum;
+    const double log_weight = pass->log_ratio[r] -= sum, largest = pass->weight_max[i];
+    if (log_weight <= largest) {
+      pass->weight_sum[i] += vaei_exp(log_weight - largest);
+    } else {
+      pass->weight_sum[i] = pass->weight_sum[i] * vaei_exp(largest - log_weight) + 1.0;
+      pass->weight_max[i] = log_weight; /* a NaN comes here too and stays */
+    }
+  }
+  if (pass->first_sample + pass->samples < pass->objective.samples) {
+    pass->example_loss[i] = 0;
+    return;
+  }
+  if (pass->objective.kind == VAE_OBJECTIVE_ELBO) {
+    pass->example_loss[i] = pass->nll_total[i] / samples + pass->objective.beta * pass->kl[i];
+    return;
+  }
+  /* Burda et al. 2016, eq. 8 and 14: the weights of the gradient are softmax(log w) over the example's samples. */
+  const double bound = pass->weight_max[i] + vaei_log(pass->weight_sum[i] / samples);
+  pass->example_loss[i] = -bound;
+  for (size_t r = i; pass->with_gradients && r < end; r += n)
+    pass->row_weight[r] = (float)(vaei_exp(pass->log_ratio[r] - bound) / (samples * (double)n));
+}
+
+/* Example i's terms into the caller's arrays. */
+static void write_terms(const vaei_pass *pass, const vaei_terms_view *view, size_t i) {
+  const vae_terms *t = &view->terms;
+  const size_t n = pass->rows, latents = pass->model->config.latent_dim, to = view->first + i;
+  const vaei_activations *head = &pass->layers[pass->model->head];
+  const float *mean = head->y + i * head->row;
+  if (t->loss) t->loss[to] = (float)pass->example_loss[i];
+  if (t->kl) t->kl[to] = (float)pass->kl[i];
+  if (t->mean) memcpy(t->mean + to * latents, mean, latents * sizeof(float));
+  if (t->logvar) memcpy(t->logvar + to * latents, mean + latents, latents * sizeof(float));
+  for (size_t k = 0; k < pass->samples; k++) {
+    const size_t r = k * n + i, wide = (pass->first_sample + k) * view->rows + to;
+    if (t->sample_nll) t->sample_nll[wide] = (float)pass->nll[r];
+    if (t->z) memcpy(t->z + wide * latents, pass->z + r * pass->z_row, latents * sizeof(float));
+  }
+  if (t->reconstruction) t->reconstruction[to] = (float)(pass->nll_total[i] / pass->objective.samples);
+}
+
+void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *view) {
+  const size_t rows = (size_t)pass->rows * pass->samples;
+  const vaei_tiling tiling = output_tiling(pass);
+  const vaei_range share = vaei_team_share(member, (size_t)tiling.row_tiles * tiling.column_tiles);
+  /* The importance weights follow from the whole loss: until then every row weighs one. */
+  const bool weighted = pass->objective.kind == VAE_OBJECTIVE_IWAE;
+  const vaei_range all = vaei_team_share(member, rows);
+  for (size_t r = all.begin; r < all.end; r++) pass->row_weight[r] = weighted ? 1.0f : 1.0f / (float)rows;
+  vaei_team_barrier(member);
+  for (size_t t = share.begin; t < share.end; t++) {
+    float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+    const vaei_tile tile = output_tile(pass, &tiling, t, scratch);
+    tile_loss(pass, &tile, t / tiling.row_tiles, scratch, view);
+  }
+  vaei_team_barrier(member);
+  const vaei_range examples = vaei_team_share(member, pass->rows);
+  for (size_t i = examples.begin; i < examples.end; i++) {
+    example_loss(pass, i);
+    if (!vaei_is_finite(pass->example_loss[i] + pass->nll_total[i] + pass->kl[i]))
+      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
+    if (view) write_terms(pass, view, i);
+  }
+  vaei_team_barrier(member);
+  if (!weighted || !pass->with_gradients) return;
+  const vaei_activations *out = &pass->layers[pass->model->dense_count - 1];
+  const size_t columns = pass->model->dense[pass->model->dense_count - 1].panels * (size_t)VAEI_VECTOR;
+  pass->kernels->scale_rows(all.end - all.begin, columns, pass->row_weight + all.begin, out->dy + all.begin * out->row,
+                            out->row);
+  vaei_team_barrier(member);
+}

@@ -1,0 +1,183 @@
+/* A model's life: its layers and names are laid out from the configuration, then one block is allocated for all
+ * parameters. */
+#include "model/config_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/error.h"
+
+vae_layer vaei_layer_at(const vae_layer *layers, uint32_t index) {
+  vae_layer layer = {.struct_size = sizeof layer, .activation = VAE_ACTIVATION_RELU};
+  const size_t stride = layers->struct_size;
+  memcpy(&layer, (const char *)layers + index * stride, stride < sizeof layer ? stride : sizeof layer);
+  layer.struct_size = sizeof layer;
+  return layer;
+}
+
+bool vaei_config_equal(const vae_config *a, const vae_config *b) {
+  if (a->input_dim != b->input_dim || a->condition_dim != b->condition_dim || a->latent_dim != b->latent_dim ||
+      a->encoder_count != b->encoder_count || a->decoder_count != b->decoder_count || a->prior != b->prior ||
+      a->likelihood != b->likelihood || a->output_activation != b->output_activation ||
+      a->sigma_kind != b->sigma_kind || a->sigma != b->sigma)
+    return false;
+  for (int stack = 0; stack < 2; stack++) {
+    const uint32_t count = stack ? a->decoder_count : a->encoder_count;
+    for (uint32_t i = 0; i < count; i++) {
+      const vae_layer x = vaei_layer_at(stack ? a->decoder : a->encoder, i);
+      const vae_layer y = vaei_layer_at(stack ? b->decoder : b->encoder, i);
+      if (x.units != y.units || x.activation != y.activation) return false;
+    }
+  }
+  return true;
+}
+
+/* Appends a layer and returns its index. */
+static uint32_t add_dense(vae_model *model, uint32_t inputs, uint32_t units, vae_activation activation,
+                          bool gradient_of_input) {
+  vaei_dense *layer = &model->dense[model->dense_count];
+  *layer = (vaei_dense){.inputs = inputs, .units = units, .activation = activation};
+  layer->panels = (units + VAEI_LANES - 1) / VAEI_LANES;
+  layer->input_panels = (inputs + VAEI_LANES - 1) / VAEI_LANES;
+  layer->offset = model->block_size;
+  layer->size = (size_t)layer->panels * ((size_t)inputs + 1) * VAEI_LANES;
+  layer->transposed = model->transposed_size;
+  layer->transposed_size = gradient_of_input ? (size_t)layer->input_panels * units * VAEI_LANES : 0;
+  model->block_size += layer->size;
+  model->transposed_size += layer->transposed_size;
+  return model->dense_count++;
+}
+
+/* Appends "NAME.weight" and "NAME.bias" for `units` units of a layer from `column` on. */
+static void add_names(vae_model *model, const char *name, uint32_t layer, uint32_t column, uint32_t units) {
+  for (int bias = 0; bias < 2; bias++) {
+    vaei_parameter *p = &model->parameters[model->parameter_count++];
+    snprintf(p->name, sizeof p->name, "%s.%s", name, bias ? "bias" : "weight");
+    p->rank = bias ? 1 : 2;
+    p->shape[0] = units;
+    p->shape[1] = bias ? 0 : model->dense[layer].inputs;
+    p->count = bias ? units : (size_t)units * model->dense[layer].inputs;
+    p->layer = layer;
+    p->column = column;
+    p->bias = bias;
+    model->value_count += p->count;
+  }
+}
+
+/* Hidden layers named "STACK.0", "STACK.1", … Returns the width of the last one. */
+static uint32_t add_stack(vae_model *model, const char *stack, const vae_layer *layers, uint32_t count, uint32_t inputs,
+                          bool gradient_of_input) {
+  for (uint32_t i = 0; i < count; i++) {
+    char name[24];
+    snprintf(name, sizeof name, "%s.%u", stack, i);
+    const uint32_t index =
+        add_dense(model, inputs, layers[i].units, layers[i].activation, gradient_of_input || i > 0);
+    add_names(model, name, index, 0, layers[i].units);
+    inputs = layers[i].units;
+  }
+  return inputs;
+}
+
+static void lay_out(vae_model *model) {
+  const vae_config *c = &model->config;
+  uint32_t width = add_stack(model, "encoder", c->encoder, c->encoder_count, c->input_dim, false);
+  model->head = add_dense(model, width, 2 * c->latent_dim, VAE_ACTIVATION_IDENTITY, c->encoder_count > 0);
+  add_names(model, "encoder.mean", model->head, 0, c->latent_dim);
+  add_names(model, "encoder.logvar", model->head, c->latent_dim, c->latent_dim);
+  width = add_stack(model, "decoder", c->decoder, c->decoder_count, c->latent_dim, true);
+  const uint32_t output = add_dense(model, width, c->input_dim, c->output_activation, true);
+  add_names(model, "decoder.mean", output, 0, c->input_dim);
+}
+
+/* The numbers of layers and tensors that lay_out will append. */
+static size_t dense_capacity(const vae_config *c) { return (size_t)c->encoder_count + c->decoder_count + 2; }
+static size_t parameter_capacity(const vae_config *c) { return 2 * ((size_t)c->encoder_count + c->decoder_count + 3); }
+
+static vae_layer *copy_layers(vae_layer *to, const vae_layer *from, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) to[i] = vaei_layer_at(from, i);
+  return to + count;
+}
+
+uint64_t vaei_config_value_count(const vae_config *config) {
+  uint64_t count = 0, inputs = config->input_dim;
+  for (uint32_t i = 0; i < config->encoder_count; i++) {
+    const uint64_t units = vaei_layer_at(config->encoder, i).units;
+    count += (inputs + 1) * units;
+    inputs = units;
+  }
+  count += (inputs + 1) * 2 * config->latent_dim;
+  inputs = config->latent_dim;
+  for (uint32_t i = 0; i < config->decoder_count; i++) {
+    const uint64_t units = vaei_layer_at(config->decoder, i).units;
+    count += (inputs + 1) * units;
+    inputs = units;
+  }
+  return count + (inputs + 1) * config->input_dim;
+}
+
+static vae_status no_memory(vae_error *err, size_t bytes) {
+  return vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for the model (%zu bytes asked for)", bytes);
+}
+
+vae_status vaei_model_new_shape(const vae_config *config, const vae_allocator *allocator, vae_model **result,
+                                vae_error *err) {
+  *result = NULL;
+  const vae_status status = vaei_config_check(config, err);
+  if (status != VAE_OK) return status;
+  if (vaei_config_value_count(config) > SIZE_MAX / 1024) /* padding multiplies a value's 4 bytes by 16 at most */
+    return vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for the model: its size overflows");
+  vae_model *model = vaei_allocate_zeroed(allocator, sizeof *model);
+  if (!model) return no_memory(err, sizeof *model);
+  model->allocator = *allocator;
+  model->config = *config;
+  const size_t layers = (size_t)config->encoder_count + config->decoder_count;
+  model->layers = vaei_allocate_zeroed(allocator, layers * sizeof *model->layers);
+  model->dense = vaei_allocate_zeroed(allocator, dense_capacity(config) * sizeof *model->dense);
+  model->parameters = vaei_allocate_zeroed(allocator, parameter_capacity(config) * sizeof *model->parameters);
+  if (!model->layers || !model->dense || !model->parameters) {
+    vaei_model_delete(model);
+    return no_memory(err, layers * sizeof *model->layers + dense_capacity(config) * sizeof *model->dense +
+                              parameter_capacity(config) * sizeof *model->parameters);
+  }
+  vae_layer *decoder = copy_layers(model->layers, config->encoder, config->encoder_count);
+  copy_layers(decoder, config->decoder, config->decoder_count);
+  model->config.encoder = config->encoder_count ? model->layers : NULL;
+  model->config.decoder = config->decoder_count ? decoder : NULL;
+  lay_out(model);
+  *result = model;
+  return VAE_OK;
+}
+
+vae_status vaei_model_new(const vae_config *config, const vae_allocator *allocator, vae_model **result,
+                          vae_error *err) {
+  vae_model *model = NULL;
+  *result = NULL;
+  const vae_status status = vaei_model_new_shape(config, allocator, &model, err);
+  if (status != VAE_OK) return status;
+  const size_t bytes = model->block_size * sizeof(float);
+  model->block = vaei_allocate_zeroed(allocator, bytes);
+  if (!model->block) {
+    vaei_model_delete(model);
+    return no_memory(err, bytes);
+  }
+  *result = model;
+  return VAE_OK;
+}
+
+void vaei_model_delete(vae_model *model) {
+  if (!model) return;
+  const vae_allocator allocator = model->allocator;
+  const vae_config *c = &model->config;
+  vaei_release(&allocator, model->block, model->block_size * sizeof(float));
+  vaei_release(&allocator, model->parameters, parameter_capacity(c) * sizeof *model->parameters);
+  vaei_release(&allocator, model->dense, dense_capacity(c) * sizeof *model->dense);
+  vaei_release(&allocator, model->layers, ((size_t)c->encoder_count + c->decoder_count) * sizeof *model->layers);
+  vaei_release(&allocator, model, sizeof *model);
+}
+
+size_t vaei_model_bytes(const vae_model *model) {
+  const vae_config *c = &model->config;
+  return sizeof *model + (model->block ? model->block_size * sizeof(float) : 0) +
+         parameter_capacity(c) * sizeof *model->parameters + dense_capacity(c) * sizeof *model->dense +
+         ((size_t)c->encoder_count + c->decoder_count) * sizeof *model->layers;
+}

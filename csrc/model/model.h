@@ -1,0 +1,94 @@
+/* The inside of vae_model: its layers, where their parameters lie, and the names they go by.
+ *
+ * All parameters form one flat block, which Adam's moments and the gradients repeat. A dense layer with K inputs and N
+ * units lies in it as ceil(N / 16) panels of [K + 1][16] floats: row k of a panel holds the weights from input k to 16
+ * units, row K holds their biases. That is the order in which the product kernels read; lanes beyond N stay zero. */
+#ifndef VAEI_MODEL_H
+#define VAEI_MODEL_H
+
+#include <stdbool.h>
+
+#include "core/memory.h"
+#include "vae/model.h"
+
+enum { VAEI_LANES = 16 };
+
+/* y[rows, units] = activation(x[rows, inputs] W + b) */
+typedef struct vaei_dense {
+  uint32_t inputs;
+  uint32_t units;
+  uint32_t panels;         /* ceil(units / 16) */
+  uint32_t input_panels;   /* ceil(inputs / 16) */
+  size_t offset;           /* of its first panel in the parameter block, in floats */
+  size_t size;             /* panels * (inputs + 1) * 16 */
+  size_t transposed;       /* offset in the block of transposed weights, [input_panels][units][16] */
+  size_t transposed_size;  /* 0 where no gradient of the input is ever wanted */
+  vae_activation activation;
+} vaei_dense;
+
+/* A named tensor: some columns of a layer's weights or biases. */
+typedef struct vaei_parameter {
+  char name[40];
+  uint32_t rank;
+  uint64_t shape[2];
+  size_t count;
+  uint32_t layer;  /* index into dense */
+  uint32_t column; /* its first unit there: the heads encoder.mean and encoder.logvar share a layer */
+  bool bias;
+} vaei_parameter;
+
+struct vae_model {
+  vae_allocator allocator;
+  vae_config config;    /* its layer arrays are the model's own */
+  vae_layer *layers;    /* encoder, then decoder */
+  vae_training training;
+  bool trained;
+  vaei_dense *dense;    /* encoder's hidden layers, encoder head [mean | logvar], decoder's hidden layers, output */
+  uint32_t dense_count;
+  uint32_t head;        /* index of the encoder head in dense */
+  vaei_parameter *parameters;
+  size_t parameter_count;
+  uint64_t value_count;
+  float *block;
+  size_t block_size;      /* floats */
+  size_t transposed_size; /* floats */
+  uint64_t version;       /* counts changes of the parameters from outside, so that copies know they are stale */
+};
+
+/* Whether `config` can be built by this version; says what is wrong. The struct is a full-size copy. */
+vae_status vaei_config_check(const vae_config *config, vae_error *err);
+
+/* The number of values in all tensors of a checked configuration; at most 2^56. */
+uint64_t vaei_config_value_count(const vae_config *config);
+
+/* A model with all parameters zero. `config` is a full-size copy whose layer arrays are strided by their
+ * struct_size. */
+vae_status vaei_model_new(const vae_config *config, const vae_allocator *allocator, vae_model **model, vae_error *err);
+
+/* The same without parameters (block is NULL): what lies where. */
+vae_status vaei_model_new_shape(const vae_config *config, const vae_allocator *allocator, vae_model **model,
+                                vae_error *err);
+
+void vaei_model_delete(vae_model *model);
+
+/* The memory that a model holds. */
+size_t vaei_model_bytes(const vae_model *model);
+
+/* Initial weights by activation, zero biases. */
+void vaei_model_init_parameters(vae_model *model, uint64_t seed);
+
+/* Whether two models have the same layers and likelihood, so that one's workspace fits the other. */
+bool vaei_config_equal(const vae_config *a, const vae_config *b);
+
+/* The tensor of that name, or NULL. */
+const vaei_parameter *vaei_parameter_find(const vae_model *model, const char *name);
+
+/* Copies a tensor out of or into any block that has the layout of model->block (parameters, gradients, moments).
+ * values: [shape], row-major. */
+void vaei_parameter_unpack(const vae_model *model, const vaei_parameter *parameter, const float *block, float *values);
+void vaei_parameter_pack(const vae_model *model, const vaei_parameter *parameter, float *block, const float *values);
+
+/* Layer `index` of an array strided by its first element's struct_size, filled up with defaults. */
+vae_layer vaei_layer_at(const vae_layer *layers, uint32_t index);
+
+#endif

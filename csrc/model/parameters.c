@@ -1,0 +1,88 @@
+/* Named tensors in and out of the packed block, and the initial weights. */
+#include <string.h>
+
+#include "core/random.h"
+#include "core/scalar.h"
+#include "kernels/kernels.h"
+#include "model/model.h"
+
+const vaei_parameter *vaei_parameter_find(const vae_model *model, const char *name) {
+  for (size_t i = 0; i < model->parameter_count; i++)
+    if (!strcmp(model->parameters[i].name, name)) return &model->parameters[i];
+  return NULL;
+}
+
+/* Where unit `column` of a layer begins: rows of a panel are 16 floats apart. */
+static size_t column_offset(const vaei_dense *layer, uint32_t column) {
+  return layer->offset + (size_t)(column / VAEI_LANES) * ((size_t)layer->inputs + 1) * VAEI_LANES + column % VAEI_LANES;
+}
+
+void vaei_parameter_unpack(const vae_model *model, const vaei_parameter *p, const float *block, float *values) {
+  const vaei_dense *layer = &model->dense[p->layer];
+  const size_t inputs = layer->inputs;
+  for (uint32_t i = 0; i < p->shape[0]; i++) {
+    const float *from = block + column_offset(layer, p->column + i);
+    if (p->bias)
+      values[i] = from[inputs * VAEI_LANES];
+    else
+      for (size_t k = 0; k < inputs; k++) values[i * inputs + k] = from[k * VAEI_LANES];
+  }
+}
+
+void vaei_parameter_pack(const vae_model *model, const vaei_parameter *p, float *block, const float *values) {
+  const vaei_dense *layer = &model->dense[p->layer];
+  const size_t inputs = layer->inputs;
+  for (uint32_t i = 0; i < p->shape[0]; i++) {
+    float *to = block + column_offset(layer, p->column + i);
+    if (p->bias)
+      to[inputs * VAEI_LANES] = values[i];
+    else
+      for (size_t k = 0; k < inputs; k++) to[k * VAEI_LANES] = values[i * inputs + k];
+  }
+}
+
+/* The standard deviation of He et al. 2015 (normal weights) for activations that are zero on one side, 0 for those that
+ * take Glorot & Bengio 2010 (uniform weights). */
+static double he_deviation(vae_activation activation, uint32_t inputs) {
+  switch (activation) {
+    case VAE_ACTIVATION_RELU:
+    case VAE_ACTIVATION_ELU:
+    case VAE_ACTIVATION_SILU:
+    case VAE_ACTIVATION_GELU:
+    case VAE_ACTIVATION_SOFTPLUS: return vaei_sqrt(2.0 / inputs);
+    case VAE_ACTIVATION_LEAKY_RELU: return vaei_sqrt(2.0 / ((1.0 + 0.2 * 0.2) * inputs)); /* eq. 15 there */
+    default: return 0.0;
+  }
+}
+
+/* Weights of a tensor are drawn unit by unit, so that they depend on neither the packing nor the other tensors. */
+static void init_weights(vae_model *model, uint32_t tensor, uint64_t seed) {
+  const vaei_parameter *p = &model->parameters[tensor];
+  const vaei_dense *layer = &model->dense[p->layer];
+  const bool hidden = p->layer != model->head && p->layer + 1 != model->dense_count;
+  const double he = hidden ? he_deviation(layer->activation, layer->inputs) : 0.0;
+  const float glorot = (float)vaei_sqrt(6.0 / ((double)layer->inputs + (double)p->shape[0]));
+  const vaei_stream stream = {.seed = seed, .stream = VAEI_STREAM_WEIGHTS, .step = tensor};
+  for (uint32_t i = 0; i < p->shape[0]; i++) {
+    float *to = model->block + column_offset(layer, p->column + i);
+    for (uint32_t k = 0; k < layer->inputs; k += 64) {
+      float draw[64];
+      const uint32_t count = layer->inputs - k < 64 ? layer->inputs - k : 64;
+      if (he > 0)
+        vaei_kernels_portable.normals(&stream, i, 1, k / 64, 64, draw, 64);
+      else
+        for (uint32_t j = 0; j < count; j++) {
+          const uint64_t index = ((uint64_t)tensor << 56) + (uint64_t)k + j;
+          draw[j] = 2.0f * vaei_uniform(seed, VAEI_STREAM_WEIGHTS, i, index) - 1.0f;
+        }
+      for (uint32_t j = 0; j < count; j++) to[(size_t)(k + j) * VAEI_LANES] = (he > 0 ? (float)he : glorot) * draw[j];
+    }
+  }
+}
+
+void vaei_model_init_parameters(vae_model *model, uint64_t seed) {
+  memset(model->block, 0, model->block_size * sizeof(float));
+  for (uint32_t i = 0; i < model->parameter_count; i++)
+    if (!model->parameters[i].bias) init_weights(model, i, seed);
+  model->version++;
+}

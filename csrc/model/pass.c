@@ -1,0 +1,224 @@
+/* The memory of a pass, and how a batch comes in and its sums go out. */
+#include "model/pass.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "model/likelihood.h"
+#include "model/update.h"
+
+/* The distance between rows of n floats: whole vectors, an odd number of them. */
+static size_t row_stride(size_t n) {
+  const size_t vectors = (n + VAEI_VECTOR - 1) / VAEI_VECTOR;
+  return (vectors | 1) * VAEI_VECTOR;
+}
+
+static bool needs_slope(vae_activation activation) {
+  return activation == VAE_ACTIVATION_SILU || activation == VAE_ACTIVATION_GELU;
+}
+
+/* Plans the blocks while the arena is closed, takes them once it is open. */
+static void lay_out(vaei_pass *p) {
+  const vae_model *model = p->model;
+  const size_t n = p->max_rows, draws = p->max_draws;
+  vaei_arena *arena = &p->arena;
+  p->x_row = row_stride(model->config.input_dim);
+  p->z_row = row_stride(model->config.latent_dim);
+  p->x = vaei_arena_take(arena, n * p->x_row, sizeof(float));
+  p->noise = vaei_arena_take(arena, draws * p->z_row, sizeof(float));
+  p->z = vaei_arena_take(arena, draws * p->z_row, sizeof(float));
+  p->deviation = vaei_arena_take(arena, n * p->z_row, sizeof(float));
+  p->inside = vaei_arena_take(arena, n * p->z_row, sizeof(float));
+  p->tile_nll = vaei_arena_take(arena, draws * p->column_tiles, sizeof(double));
+  p->nll = vaei_arena_take(arena, draws, sizeof(double));
+  p->log_ratio = vaei_arena_take(arena, draws, sizeof(double));
+  p->kl = vaei_arena_take(arena, n, sizeof(double));
+  p->nll_total = vaei_arena_take(arena, n, sizeof(double));
+  p->weight_max = vaei_arena_take(arena, n, sizeof(double));
+  p->weight_sum = vaei_arena_take(arena, n, sizeof(double));
+  p->example_loss = vaei_arena_take(arena, n, sizeof(double));
+  p->row_weight = vaei_arena_take(arena, draws, sizeof(float));
+  p->layers = vaei_arena_take(arena, model->dense_count, sizeof *p->layers);
+  if (p->with_gradients) {
+    p->dz = vaei_arena_take(arena, draws * p->z_row, sizeof(float));
+    p->transposed = vaei_arena_take(arena, model->transposed_size, sizeof(float));
+    p->task_cost = vaei_arena_take(arena, p->task_count + 1, sizeof *p->task_cost);
+  }
+  for (uint32_t l = 0; l < model->dense_count; l++) {
+    const vaei_dense *layer = &model->dense[l];
+    const bool output = l + 1 == model->dense_count;
+    const size_t rows = l <= model->head ? n : draws, row = row_stride(layer->units);
+    vaei_activations a = {.row = row};
+    if (!output) a.y = vaei_arena_take(arena, rows * row, sizeof(float));
+    if (p->with_gradients && !output && needs_slope(layer->activation))
+      a.slope = vaei_arena_take(arena, rows * row, sizeof(float));
+    if (p->with_gradients) a.dy = vaei_arena_take(arena, rows * row, sizeof(float));
+    if (p->layers) p->layers[l] = a;
+  }
+}
+
+vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_kernels *kernels,
+                          const vae_allocator *allocator, uint32_t max_rows, uint32_t max_draws,
+                          bool with_gradients, vae_error *err) {
+  memset(pass, 0, sizeof *pass);
+  pass->kernels = kernels;
+  pass->model = model;
+  pass->max_rows = max_rows;
+  pass->max_draws = max_draws;
+  pass->with_gradients = with_gradients;
+  pass->column_tiles = vaei_tiling_of(kernels, 1, model->dense[model->dense_count - 1].panels).column_tiles;
+  pass->task_count = vaei_update_task_count(model, kernels);
+  vaei_arena_init(&pass->arena, allocator);
+  lay_out(pass);
+  const vae_status status = vaei_arena_open(&pass->arena, "a batch", err);
+  if (status != VAE_OK) return status;
+  lay_out(pass);
+  if (with_gradients) vaei_update_plan(model, kernels, pass->task_cost);
+  return VAE_OK;
+}
+
+void vaei_pass_close(vaei_pass *pass) { vaei_arena_close(&pass->arena); }
+
+uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads) {
+  const double worth = 200e3; /* multiplications a member: some microseconds, ten barriers */
+  const double members = (double)pass->model->value_count * (double)rows / worth;
+  if (members >= threads) return threads;
+  return members < 1 ? 1 : (uint32_t)members;
+}
+
+void vaei_pass_begin(vaei_pass *pass, uint32_t rows, const vae_objective *objective) {
+  pass->rows = rows;
+  pass->objective = *objective;
+  pass->samples = objective->samples;
+  pass->first_sample = 0;
+  atomic_store_explicit(&pass->not_finite, 0, memory_order_relaxed);
+}
+
+void vaei_pass_take_samples(vaei_pass *pass, uint32_t first, uint32_t count) {
+  pass->first_sample = first;
+  pass->samples = count;
+}
+
+static void note_bad_row(_Atomic size_t *bad_row, size_t row) {
+  size_t seen = atomic_load(bad_row); /* the smallest row wins, whoever finds it */
+  while (row < seen && !atomic_compare_exchange_weak(bad_row, &seen, row)) continue;
+}
+
+void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *source, _Atomic size_t *bad_row) {
+  const vae_data *data = source->data;
+  const vaei_kernels *kernels = pass->kernels;
+  const vaei_support support = vaei_likelihood_support(&pass->model->config);
+  const size_t columns = data->columns, stride = data->row_stride ? data->row_stride : columns;
+  const vaei_range share = vaei_team_share(member, pass->rows);
+  for (size_t i = share.begin; i < share.end; i++) {
+    const size_t row = source->order ? source->order[i] : source->first + i;
+    float *to = pass->x + i * pass->x_row;
+    size_t good;
+    if (data->type == VAE_DATA_UINT8) {
+      good = kernels->gather_bytes((const uint8_t *)data->values + row * stride, columns, (float)data->scale, support.low,
+                                   support.high, to);
+    } else {
+      const float *from = (const float *)data->values + row * stride;
+      good = kernels->gather_floats(from, columns, support.low, support.high, to);
+    }
+    if (good < columns) note_bad_row(bad_row, row);
+  }
+}
+
+void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *noise, size_t rows, size_t first) {
+  const size_t latents = pass->model->config.latent_dim;
+  const vaei_range share = vaei_team_share(member, pass->rows);
+  for (uint32_t k = 0; k < pass->samples; k++)
+    for (size_t i = share.begin; i < share.end; i++)
+      memcpy(pass->noise + ((size_t)k * pass->rows + i) * pass->z_row,
+             noise + ((size_t)(pass->first_sample + k) * rows + first + i) * latents, latents * sizeof(float));
+}
+
+void vaei_pass_draw_noise(vaei_pass *pass, vaei_member member, const vaei_stream *stream, uint64_t first) {
+  const vaei_range share = vaei_team_share(member, pass->rows);
+  for (uint32_t k = 0; k < pass->samples; k++)
+    pass->kernels->normals(stream, first + share.begin, share.end - share.begin,
+                           pass->first_sample + k, pass->model->config.latent_dim,
+                           pass->noise + ((size_t)k * pass->rows + share.begin) * pass->z_row, pass->z_row);
+}
+
+void vaei_pass_add_sums(const vaei_pass *pass, vaei_sums *sums) {
+  sums->examples += pass->rows;
+  for (size_t i = 0; i < pass->rows; i++) { /* one running sum: it does not depend on where batches begin */
+    sums->loss += pass->example_loss[i];
+    sums->reconstruction += pass->nll_total[i] / pass->objective.samples;
+    sums->kl += pass->kl[i];
+  }
+}
+
+vae_loss vaei_sums_loss(const vaei_sums *sums) {
+  const double n = sums->examples ? (double)sums->examples : 1.0;
+  return (vae_loss){.struct_size = sizeof(vae_loss),
+                    .examples = sums->examples,
+                    .loss = sums->loss / n,
+                    .reconstruction = sums->reconstruction / n,
+                    .kl = sums->kl / n,
+                    .negative_elbo = (sums->reconstruction + sums->kl) / n,
+                    .penalty = sums->penalty / n};
+}
+
+/* The first row of a matrix that holds something not finite, or rows. */
+static size_t first_bad_row(const vaei_pass *pass, const float *y, size_t rows, size_t columns, size_t row) {
+  for (size_t i = 0; i < rows; i++)
+    if (!pass->kernels->all_finite(y + i * row, columns)) return i;
+  return rows;
+}
+
+/* The name of a layer: its first tensor's, without the last part. */
+static void layer_name(const vae_model *model, uint32_t layer, char *name, size_t size) {
+  for (size_t i = 0; i < model->parameter_count; i++)
+    if (model->parameters[i].layer == layer) {
+      snprintf(name, size, "%s", model->parameters[i].name);
+      char *dot = strrchr(name, '.');
+      if (dot) *dot = 0;
+      return;
+    }
+}
+
+void vaei_pass_diagnose(const vaei_pass *pass, char *words, size_t size) {
+  const vae_model *model = pass->model;
+  const size_t n = pass->rows, draws = n * pass->samples;
+  char name[sizeof model->parameters->name] = "";
+  for (uint32_t l = 0; l + 1 < model->dense_count; l++) {
+    const size_t rows = l <= model->head ? n : draws;
+    const size_t bad = first_bad_row(pass, pass->layers[l].y, rows, model->dense[l].units, pass->layers[l].row);
+    layer_name(model, l, name, sizeof name);
+    if (bad < rows) {
+      snprintf(words, size, "the output of layer %s, row %zu of the batch", name, bad % n);
+      return;
+    }
+    if (l == model->head) {
+      for (size_t i = 0; i < n; i++)
+        if (!(pass->kl[i] - pass->kl[i] == 0)) { /* logvar itself has been clamped */
+          snprintf(words, size, "the posterior (layer encoder.logvar), row %zu of the batch", i);
+          return;
+        }
+      const size_t draw = first_bad_row(pass, pass->z, draws, model->config.latent_dim, pass->z_row);
+      if (draw < draws) {
+        snprintf(words, size, "the latent sample z (layer encoder.logvar), row %zu of the batch", draw % n);
+        return;
+      }
+    }
+  }
+  for (size_t i = 0; i < n; i++)
+    if (!(pass->example_loss[i] - pass->example_loss[i] == 0)) {
+      snprintf(words, size, "the loss (layer decoder.mean), row %zu of the batch", i);
+      return;
+    }
+  for (uint32_t l = model->dense_count; pass->with_gradients && l-- > 0;) {
+    const size_t rows = l <= model->head ? n : draws;
+    const size_t bad = first_bad_row(pass, pass->layers[l].dy, rows, model->dense[l].units, pass->layers[l].row);
+    layer_name(model, l, name, sizeof name);
+    if (bad < rows) {
+      snprintf(words, size, "the gradient at layer %s, row %zu of the batch", name, bad % n);
+      return;
+    }
+  }
+  snprintf(words, size, "a sum over the batch");
+}

@@ -1,0 +1,175 @@
+/* The gradients of the weights, dW = x^T dy and db = sum of dy, and what becomes of them.
+ *
+ * All layers' gradients form one list of tasks: a task is a block of up to BLOCK_ROWS rows of a layer's weights (inputs)
+ * by one column of tiles. A member owns a run of tasks of equal cost, the same in every step, so weights and moments
+ * stay in its cache. In a plain step the block's gradient lives in a buffer on the stack and goes to Adam at once;
+ * it is never written to memory. */
+#include "model/update.h"
+
+#include <string.h>
+
+#include "model/pass.h"
+
+enum { BLOCK_ROWS = 96 }; /* a multiple of 16 and of every tile's height; a buffer of 18 KB */
+
+/* Rows [row, row_end) of layer's weights, the bias with the last block; panels [panel, panel_end). */
+typedef struct task {
+  uint32_t layer, row, row_end, panel, panel_end;
+  bool bias;
+} task;
+
+static uint32_t row_blocks(const vaei_dense *layer) { return (layer->inputs + BLOCK_ROWS - 1) / BLOCK_ROWS; }
+
+static size_t layer_tasks(const vaei_dense *layer, const vaei_kernels *kernels) {
+  return (size_t)row_blocks(layer) * vaei_tiling_of(kernels, 1, layer->panels).column_tiles;
+}
+
+/* Task `index` of a layer: columns of tiles one after the other. */
+static task task_at(const vae_model *model, const vaei_kernels *kernels, uint32_t l, size_t index) {
+  const vaei_dense *layer = &model->dense[l];
+  const uint32_t blocks = row_blocks(layer), block = (uint32_t)(index % blocks);
+  const vaei_tiling tiling = vaei_tiling_of(kernels, 1, layer->panels);
+  const vaei_tile tile = vaei_tiling_at(&tiling, index / blocks);
+  const bool last = block + 1 == blocks;
+  return (task){.layer = l,
+                .row = block * BLOCK_ROWS,
+                .row_end = last ? layer->inputs : (block + 1) * BLOCK_ROWS,
+                .panel = tile.panel,
+                .panel_end = tile.panel_end,
+                .bias = last};
+}
+
+size_t vaei_update_task_count(const vae_model *model, const vaei_kernels *kernels) {
+  size_t count = 0;
+  for (uint32_t l = 0; l < model->dense_count; l++) count += layer_tasks(&model->dense[l], kernels);
+  return count;
+}
+
+void vaei_update_plan(const vae_model *model, const vaei_kernels *kernels, size_t *cost) {
+  size_t t = 0, sum = 0;
+  for (uint32_t l = 0; l < model->dense_count; l++)
+    for (size_t i = 0; i < layer_tasks(&model->dense[l], kernels); i++) {
+      const task one = task_at(model, kernels, l, i);
+      cost[t++] = sum;
+      sum += (size_t)(one.row_end - one.row + one.bias) * (one.panel_end - one.panel);
+    }
+  cost[t] = sum;
+}
+
+/* The tasks of a member: those that begin within its share of the cost. */
+static vaei_range member_tasks(const vaei_pass *pass, vaei_member member) {
+  const vaei_range cost = vaei_team_share(member, pass->task_cost[pass->task_count]);
+  vaei_range range = {0, 0};
+  while (range.begin < pass->task_count && pass->task_cost[range.begin] < cost.begin) range.begin++;
+  range.end = range.begin;
+  while (range.end < pass->task_count && pass->task_cost[range.end] < cost.end) range.end++;
+  return range;
+}
+
+/* Runs over a member's tasks: `next` gives them in order. */
+typedef struct task_walk {
+  size_t left, index;
+  uint32_t layer;
+} task_walk;
+
+static task_walk walk_begin(const vaei_pass *pass, vaei_member member) {
+  const vaei_range range = member_tasks(pass, member);
+  task_walk walk = {.left = range.end - range.begin, .index = range.begin};
+  if (!walk.left) return walk;
+  while (walk.index >= layer_tasks(&pass->model->dense[walk.layer], pass->kernels))
+    walk.index -= layer_tasks(&pass->model->dense[walk.layer++], pass->kernels);
+  return walk;
+}
+
+static bool walk_next(const vaei_pass *pass, task_walk *walk, task *next) {
+  if (!walk->left) return false;
+  if (walk->index == layer_tasks(&pass->model->dense[walk->layer], pass->kernels)) walk->index = 0, walk->layer++;
+  *next = task_at(pass->model, pass->kernels, walk->layer, walk->index++);
+  walk->left--;
+  return true;
+}
+
+/* The rows of a task, the bias counted. */
+static size_t task_rows(const task *t) { return (size_t)(t->row_end - t->row) + t->bias; }
+
+/* Where row t->row of a panel lies in a block of the model's layout. */
+static size_t task_offset(const vaei_dense *layer, const task *t, uint32_t panel) {
+  return layer->offset + ((size_t)panel * ((size_t)layer->inputs + 1) + t->row) * VAEI_VECTOR;
+}
+
+/* dW of a task: panels `to_panel` floats apart, rows 16 apart. The sum runs over the batch. */
+static void task_gradient(const vaei_pass *pass, const task *t, float *to, size_t to_panel) {
+  static const float one = 1.0f;
+  const vae_model *model = pass->model;
+  const bool encoder = t->layer <= model->head, first = t->layer == 0 || t->layer == model->head + 1;
+  const vaei_activations *out = &pass->layers[t->layer], *below = first ? NULL : &pass->layers[t->layer - 1];
+  const float *x = below ? below->y : encoder ? pass->x : pass->z;
+  const size_t x_row = below ? below->row : encoder ? pass->x_row : pass->z_row;
+  vaei_product product = {.depth = (size_t)pass->rows * (encoder ? 1 : pass->samples),
+                          .a_row = 1,
+                          .a_step = x_row,
+                          .b = out->dy + (size_t)t->panel * VAEI_VECTOR,
+                          .b_step = out->row,
+                          .b_panel = VAEI_VECTOR,
+                          .c_row = VAEI_VECTOR,
+                          .c_panel = to_panel};
+  const uint32_t panels = t->panel_end - t->panel;
+  const vaei_tiling tiling = vaei_tiling_of(pass->kernels, t->row_end - t->row, 1);
+  for (uint32_t i = 0; i < tiling.row_tiles; i++) {
+    const vaei_tile tile = vaei_tiling_at(&tiling, i);
+    product.a = x + t->row + tile.row;
+    product.c = to + (size_t)tile.row * VAEI_VECTOR;
+    pass->kernels->product(&product, tile.row_end - tile.row, panels);
+  }
+  if (!t->bias) return;
+  product.a = &one; /* the bias is the weight of an input that is always one */
+  product.a_step = 0;
+  product.c = to + (size_t)(t->row_end - t->row) * VAEI_VECTOR;
+  pass->kernels->product(&product, 1, panels);
+}
+
+/* The transposed copy of a task's weights, in blocks of 16 by 16. */
+static void task_transpose(vaei_pass *pass, const task *t, const float *block) {
+  const vaei_dense *layer = &pass->model->dense[t->layer];
+  if (!layer->transposed_size) return;
+  for (uint32_t panel = t->panel; panel < t->panel_end; panel++) {
+    const uint32_t unit = panel * VAEI_VECTOR, units = layer->units - unit < 16 ? layer->units - unit : 16;
+    const float *weights = block + task_offset(layer, t, panel);
+    for (uint32_t row = t->row; row < t->row_end; row += 16) {
+      const uint32_t rows = t->row_end - row < 16 ? t->row_end - row : 16;
+      float *to = pass->transposed + layer->transposed + ((size_t)(row / 16) * layer->units + unit) * VAEI_VECTOR;
+      pass->kernels->transpose(weights + (size_t)(row - t->row) * VAEI_VECTOR, rows, to, units);
+    }
+  }
+}
+
+void vaei_pass_gradients(vaei_pass *pass, vaei_member member, float *gradients) {
+  task_walk walk = walk_begin(pass, member);
+  for (task t; walk_next(pass, &walk, &t);) {
+    const vaei_dense *layer = &pass->model->dense[t.layer];
+    task_gradient(pass, &t, gradients + task_offset(layer, &t, t.panel),
+                  ((size_t)layer->inputs + 1) * VAEI_VECTOR);
+  }
+}
+
+void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
+                      float *block, const float *gradients) {
+  float buffer[VAEI_MAX_TILE_PANELS * (BLOCK_ROWS + 1) * VAEI_VECTOR];
+  task_walk walk = walk_begin(pass, member);
+  for (task t; walk_next(pass, &walk, &t);) {
+    const vaei_dense *layer = &pass->model->dense[t.layer];
+    const size_t count = task_rows(&t) * VAEI_VECTOR;
+    if (!gradients) task_gradient(pass, &t, buffer, count);
+    for (uint32_t panel = t.panel; panel < t.panel_end; panel++) {
+      const size_t at = task_offset(layer, &t, panel);
+      pass->kernels->adam(step, count, gradients ? gradients + at : buffer + (panel - t.panel) * count, block + at,
+                          adam->m + at, adam->v + at);
+    }
+    task_transpose(pass, &t, block);
+  }
+}
+
+void vaei_pass_transpose(vaei_pass *pass, vaei_member member) {
+  task_walk walk = walk_begin(pass, member);
+  for (task t; walk_next(pass, &walk, &t);) task_transpose(pass, &t, pass->model->block);
+}

@@ -1,0 +1,13 @@
+/* How the weight gradients of all layers are cut into tasks. */
+#ifndef VAEI_UPDATE_H
+#define VAEI_UPDATE_H
+
+#include "kernels/kernels.h"
+#include "model/model.h"
+
+size_t vaei_update_task_count(const vae_model *model, const vaei_kernels *kernels);
+
+/* cost[t] = the cost of the tasks before t; cost[count] that of all. */
+void vaei_update_plan(const vae_model *model, const vaei_kernels *kernels, size_t *cost);
+
+#endif

@@ -1,0 +1,298 @@
+#include "model/workspace.h"
+
+#include <string.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "model/data_value.h"
+
+vae_status vaei_workspace_new(const vae_model *model, const vaei_kernels *kernels, const vae_allocator *allocator,
+                              uint32_t max_rows, uint32_t threads, vae_workspace **workspace, vae_error *err) {
+  *workspace = NULL;
+  vae_workspace *w = vaei_allocate_zeroed(allocator, sizeof *w);
+  if (!w) return vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for a workspace (%zu bytes asked for)", sizeof *w);
+  w->allocator = *allocator;
+  w->max_rows = max_rows;
+  w->threads = threads;
+  vae_status status = vaei_model_new_shape(&model->config, allocator, &w->shape, err);
+  if (status == VAE_OK) status = vaei_pass_open(&w->pass, model, kernels, allocator, max_rows, max_rows, false, err);
+  if (status != VAE_OK) {
+    vaei_workspace_delete(w);
+    return status;
+  }
+  *workspace = w;
+  return VAE_OK;
+}
+
+void vaei_workspace_delete(vae_workspace *w) {
+  if (!w) return;
+  const vae_allocator allocator = w->allocator;
+  vaei_release(&allocator, w->gradients, w->gradients_size);
+  if (w->pass.arena.memory) vaei_pass_close(&w->pass);
+  if (w->training.arena.memory) vaei_pass_close(&w->training);
+  vaei_model_delete(w->shape);
+  vaei_release(&allocator, w, sizeof *w);
+}
+
+/* An operation over rows, run by every member of a team, a chunk of rows at a time. */
+typedef enum operation { ENCODE, DECODE, RECONSTRUCT, SAMPLE, EVALUATE } operation;
+
+typedef struct row_job {
+  operation operation;
+  vaei_pass *pass;
+  size_t rows, chunk; /* in all, and at a time */
+  uint32_t samples;   /* at a time */
+  vae_objective objective;
+  const vae_data *x;
+  const float *z_in;
+  vaei_stream stream;
+  uint64_t first_number; /* of row 0 in the stream */
+  float *mean, *logvar, *z_out, *output;
+  const vae_terms *terms;
+  vaei_sums sums;
+  _Atomic size_t bad_row; /* SIZE_MAX: none */
+} row_job;
+
+/* x of the chunk → q, clamped; z = its mean where that is what is decoded. False where the data are bad. */
+static bool encode_chunk(row_job *job, vaei_member member, size_t first) {
+  vaei_pass *pass = job->pass;
+  const size_t latents = pass->model->config.latent_dim;
+  const vaei_activations *head = &pass->layers[pass->model->head];
+  const vaei_source source = {.data = job->x, .first = first};
+  vaei_pass_gather(pass, member, &source, &job->bad_row);
+  vaei_pass_encode(pass, member);
+  if (atomic_load(&job->bad_row) != SIZE_MAX) return false;
+  const vaei_range share = vaei_team_share(member, pass->rows);
+  for (size_t i = share.begin; job->operation != EVALUATE && i < share.end; i++) {
+    float *mean = head->y + i * head->row, *logvar = mean + latents;
+    if (!pass->kernels->all_finite(mean, 2 * latents))
+      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
+    pass->kernels->normal_posterior(latents, mean, logvar, pass->deviation + i * pass->z_row,
+                                    pass->inside + i * pass->z_row);
+    if (job->mean) memcpy(job->mean + (first + i) * latents, mean, latents * sizeof(float));
+    if (job->logvar) memcpy(job->logvar + (first + i) * latents, logvar, latents * sizeof(float));
+    memcpy(pass->z + i * pass->z_row, mean, latents * sizeof(float));
+  }
+  vaei_team_barrier(member);
+  return true;
+}
+
+/* z of the chunk, from the caller or from the prior. */
+static void take_latents(row_job *job, vaei_member member, size_t first) {
+  vaei_pass *pass = job->pass;
+  const size_t latents = pass->model->config.latent_dim;
+  const vaei_range share = vaei_team_share(member, pass->rows);
+  if (job->operation == SAMPLE)
+    pass->kernels->normals(&job->stream, job->first_number + first + share.begin, share.end - share.begin, 0, latents,
+                           pass->z + share.begin * pass->z_row, pass->z_row);
+  for (size_t i = share.begin; i < share.end; i++) {
+    float *z = pass->z + i * pass->z_row;
+    if (job->operation == DECODE) memcpy(z, job->z_in + (first + i) * latents, latents * sizeof(float));
+    if (job->z_out) memcpy(job->z_out + (first + i) * latents, z, latents * sizeof(float));
+  }
+  vaei_team_barrier(member);
+}
+
+static void decode_chunk(row_job *job, vaei_member member, size_t first) {
+  vaei_pass *pass = job->pass;
+  const size_t units = pass->model->config.input_dim;
+  vaei_pass_decode(pass, member);
+  vaei_pass_output(pass, member, job->output + first * units);
+  const vaei_range share = vaei_team_share(member, pass->rows);
+  for (size_t i = share.begin; i < share.end; i++)
+    if (!pass->kernels->all_finite(job->output + (first + i) * units, units))
+      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
+}
+
+/* The loss of a chunk, a run of samples at a time. */
+static void evaluate_chunk(row_job *job, vaei_member member, size_t first) {
+  vaei_pass *pass = job->pass;
+  vaei_terms_view view = {.rows = job->rows, .first = first};
+  if (job->terms) view.terms = *job->terms;
+  for (uint32_t k = 0; k < job->objective.samples; k += job->samples) {
+    const uint32_t left = job->objective.samples - k;
+    vaei_team_barrier(member);
+    if (member.rank == 0) vaei_pass_take_samples(pass, k, left < job->samples ? left : job->samples);
+    vaei_team_barrier(member);
+    vaei_pass_draw_noise(pass, member, &job->stream, job->first_number + first);
+    vaei_pass_latent(pass, member);
+    vaei_pass_decode(pass, member);
+    vaei_pass_loss(pass, member, job->terms ? &view : NULL);
+  }
+  if (member.rank == 0) vaei_pass_add_sums(pass, &job->sums);
+}
+
+static void run_job(vaei_member member, void *context) {
+  row_job *job = context;
+  vaei_pass *pass = job->pass;
+  for (size_t first = 0; first < job->rows; first += job->chunk) {
+    const size_t left = job->rows - first;
+    vaei_team_barrier(member);
+    if (member.rank == 0) vaei_pass_begin(pass, (uint32_t)(left < job->chunk ? left : job->chunk), &job->objective);
+    vaei_team_barrier(member);
+    const bool reads_x = job->operation != DECODE && job->operation != SAMPLE;
+    if (reads_x && !encode_chunk(job, member, first)) return;
+    if (!reads_x) take_latents(job, member, first);
+    if (job->operation == EVALUATE)
+      evaluate_chunk(job, member, first);
+    else if (job->output)
+      decode_chunk(job, member, first);
+    vaei_team_barrier(member);
+    if (atomic_load_explicit(&pass->not_finite, memory_order_relaxed)) return;
+  }
+}
+
+static vae_status not_finite(const vaei_pass *pass, const char *what, vae_error *err) {
+  char words[160];
+  vaei_pass_diagnose(pass, words, sizeof words);
+  return vaei_fail(err, VAE_ERROR_NOT_FINITE, "%s: %s is not finite", what, words);
+}
+
+/* Runs a job whose operands are set, and says what stopped it. */
+static vae_status run(vae_workspace *w, const vae_model *model, row_job *job, const char *what, vae_error *err) {
+  const uint32_t samples = job->operation == EVALUATE ? job->objective.samples : 1;
+  w->has_gradients = false;
+  job->objective.samples = samples;
+  job->pass = &w->pass;
+  job->pass->model = model;
+  job->chunk = samples <= w->max_rows ? w->max_rows / samples : 1;
+  job->samples = samples <= w->max_rows ? samples : w->max_rows;
+  atomic_store(&job->bad_row, SIZE_MAX);
+  const size_t together = (job->rows < job->chunk ? job->rows : job->chunk) * job->samples;
+  vaei_team_run(vaei_pass_team(&w->pass, together, w->threads), run_job, job);
+  if (atomic_load(&job->bad_row) != SIZE_MAX) return vaei_data_error(model, job->x, atomic_load(&job->bad_row), err);
+  if (!atomic_load(&w->pass.not_finite)) return VAE_OK;
+  return not_finite(&w->pass, what, err);
+}
+
+vae_status vaei_workspace_encode(vae_workspace *w, const vae_model *model, const vae_data *x, float *mean,
+                                 float *logvar, vae_error *err) {
+  row_job job = {.operation = ENCODE, .rows = x->rows, .x = x, .mean = mean, .logvar = logvar};
+  return run(w, model, &job, "encode", err);
+}
+
+vae_status vaei_workspace_decode(vae_workspace *w, const vae_model *model, const float *z, size_t rows, float *output,
+                                 vae_error *err) {
+  const size_t latents = model->config.latent_dim;
+  for (size_t i = 0; i < rows; i++)
+    for (size_t j = 0; j < latents; j++)
+      if (!(z[i * latents + j] - z[i * latents + j] == 0))
+        return vaei_fail(err, VAE_ERROR_DATA, "z row %zu, column %zu is %g; allowed is any finite number", i, j,
+                         (double)z[i * latents + j]);
+  row_job job = {.operation = DECODE, .rows = rows, .z_in = z, .output = output};
+  return run(w, model, &job, "decode", err);
+}
+
+vae_status vaei_workspace_reconstruct(vae_workspace *w, const vae_model *model, const vae_data *x, float *output,
+                                      vae_error *err) {
+  row_job job = {.operation = RECONSTRUCT, .rows = x->rows, .x = x, .output = output};
+  return run(w, model, &job, "reconstruct", err);
+}
+
+vae_status vaei_workspace_sample(vae_workspace *w, const vae_model *model, uint64_t seed, uint64_t first_row,
+                                 size_t rows, float *output, float *z, vae_error *err) {
+  row_job job = {.operation = SAMPLE,
+                 .rows = rows,
+                 .stream = {.seed = seed, .stream = VAEI_STREAM_SAMPLING},
+                 .first_number = first_row,
+                 .output = output,
+                 .z_out = z};
+  return run(w, model, &job, "sample", err);
+}
+
+vae_status vaei_workspace_evaluate(vae_workspace *w, const vae_model *model, const vae_data *x,
+                                   const vae_objective *objective, uint64_t seed, vae_loss *loss,
+                                   const vae_terms *terms, vae_error *err) {
+  row_job job = {.operation = EVALUATE,
+                 .rows = x->rows,
+                 .x = x,
+                 .objective = *objective,
+                 .stream = {.seed = seed, .stream = VAEI_STREAM_EVALUATION},
+                 .terms = terms};
+  const vae_status status = run(w, model, &job, "evaluate", err);
+  if (status == VAE_OK) *loss = vaei_sums_loss(&job.sums);
+  return status;
+}
+
+/* One mini-batch, forward and backward. */
+typedef struct gradient_job {
+  vaei_pass *pass;
+  vaei_source source;
+  const float *noise;
+  vaei_stream stream;
+  const vaei_terms_view *view;
+  float *gradients;
+  _Atomic size_t bad_row;
+} gradient_job;
+
+static void run_gradients(vaei_member member, void *context) {
+  gradient_job *job = context;
+  vaei_pass *pass = job->pass;
+  vaei_pass_transpose(pass, member);
+  vaei_pass_gather(pass, member, &job->source, &job->bad_row);
+  if (job->noise)
+    vaei_pass_copy_noise(pass, member, job->noise, pass->rows, 0);
+  else
+    vaei_pass_draw_noise(pass, member, &job->stream, 0);
+  vaei_pass_encode(pass, member);
+  if (atomic_load(&job->bad_row) != SIZE_MAX) return;
+  vaei_pass_latent(pass, member);
+  vaei_pass_decode(pass, member);
+  vaei_pass_loss(pass, member, job->view);
+  vaei_pass_backward(pass, member);
+  vaei_pass_gradients(pass, member, job->gradients);
+}
+
+/* Opens or widens the pass with gradients. */
+static vae_status training_pass(vae_workspace *w, const vae_model *model, uint32_t draws, vae_error *err) {
+  if (!w->gradients) {
+    w->gradients = vaei_allocate_zeroed(&w->allocator, model->block_size * sizeof(float));
+    w->gradients_size = model->block_size * sizeof(float);
+    if (!w->gradients)
+      return vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for gradients (%zu bytes asked for)",
+                       w->gradients_size);
+  }
+  if (w->training.arena.memory && draws <= w->training.max_draws) return VAE_OK;
+  if (draws < w->max_rows) draws = w->max_rows;
+  vaei_pass wider;
+  const vae_status status =
+      vaei_pass_open(&wider, model, w->pass.kernels, &w->allocator, w->max_rows, draws, true, err);
+  if (status != VAE_OK) return status;
+  if (w->training.arena.memory) vaei_pass_close(&w->training);
+  w->training = wider;
+  return VAE_OK;
+}
+
+vae_status vaei_workspace_gradients(vae_workspace *w, const vae_model *model, const vae_data *x,
+                                    const vae_objective *objective, const float *noise, uint64_t seed, vae_loss *loss,
+                                    const vae_terms *terms, vae_error *err) {
+  w->has_gradients = false;
+  const size_t draws = x->rows * objective->samples;
+  if (draws > UINT32_MAX)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%zu rows with %u samples each are too many at once", x->rows,
+                     objective->samples);
+  const vae_status status = training_pass(w, model, (uint32_t)draws, err);
+  if (status != VAE_OK) return status;
+  vaei_pass *pass = &w->training;
+  pass->model = model;
+  vaei_terms_view view = {.rows = x->rows};
+  if (terms) view.terms = *terms;
+  gradient_job job = {.pass = pass,
+                      .source = {.data = x},
+                      .noise = noise,
+                      .stream = {.seed = seed, .stream = VAEI_STREAM_TRAINING},
+                      .view = terms ? &view : NULL,
+                      .gradients = w->gradients};
+  atomic_store(&job.bad_row, SIZE_MAX);
+  vaei_pass_begin(pass, (uint32_t)x->rows, objective);
+  vaei_team_run(vaei_pass_team(pass, draws, w->threads), run_gradients, &job);
+  if (atomic_load(&job.bad_row) != SIZE_MAX) return vaei_data_error(model, x, atomic_load(&job.bad_row), err);
+  if (atomic_load(&pass->not_finite)) return not_finite(pass, "loss and gradients", err);
+  if (!pass->kernels->all_finite(w->gradients, model->block_size))
+    return vaei_fail(err, VAE_ERROR_NOT_FINITE, "loss and gradients: the gradient of a weight is not finite");
+  vaei_sums sums = {0};
+  vaei_pass_add_sums(pass, &sums);
+  if (loss) *loss = vaei_sums_loss(&sums);
+  w->has_gradients = true;
+  return VAE_OK;
+}

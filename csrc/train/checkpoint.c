@@ -1,0 +1,90 @@
+/* The state of a run, in and out of a file. */
+#include <string.h>
+
+#include "core/error.h"
+#include "io/model_file.h"
+#include "train/trainer.h"
+
+vae_status vaei_trainer_save(const vae_trainer *t, const char *path, vae_error *err) {
+  const vaei_trainer_state state = {.first_moment = t->adam.m,
+                                    .second_moment = t->adam.v,
+                                    .step = t->adam.steps,
+                                    .epoch = t->epoch,
+                                    .batch = t->batch,
+                                    .rows = t->batch ? t->epoch_rows : 0,
+                                    .examples = t->batch ? t->sums.examples : 0,
+                                    .loss = t->batch ? t->sums.loss : 0,
+                                    .reconstruction = t->batch ? t->sums.reconstruction : 0,
+                                    .kl = t->batch ? t->sums.kl : 0,
+                                    .penalty = t->batch ? t->sums.penalty : 0};
+  vae_model trained = *t->model; /* a view that says how it is being trained, also before the first step */
+  trained.trained = true;
+  trained.training = t->training;
+  trained.training.threads = 0;
+  trained.training.isa = VAE_ISA_AUTO;
+  trained.training.keep_gradients = 0;
+  return vaei_model_file_save(&trained, &state, path, err);
+}
+
+/* The training configuration of a file, with what belongs to this trainer kept. */
+static vae_training merge_training(const vae_trainer *t, const vae_training *saved) {
+  vae_training merged = *saved;
+  merged.threads = t->training.threads;
+  merged.isa = t->training.isa;
+  merged.keep_gradients = t->training.keep_gradients;
+  return merged;
+}
+
+/* A pass for the batches of the file's configuration, where they are larger. */
+static vae_status fit_pass(vae_trainer *t, const vae_training *training, vae_error *err) {
+  const uint64_t draws = (uint64_t)training->batch_size * training->objective.samples;
+  if (training->batch_size <= t->pass.max_rows && draws <= t->pass.max_draws) return VAE_OK;
+  vaei_pass wider;
+  const vae_status status = vaei_pass_open(&wider, t->model, t->kernels, &t->allocator, training->batch_size,
+                                           (uint32_t)draws, true, err);
+  if (status != VAE_OK) return status;
+  vaei_pass_close(&t->pass);
+  t->pass = wider;
+  return VAE_OK;
+}
+
+vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err) {
+  vae_model *saved = NULL;
+  vaei_trainer_state state = {0};
+  vae_status status = vaei_model_file_load(path, NULL, 0, &t->allocator, &saved, &state, err);
+  if (status != VAE_OK) return status;
+  const size_t bytes = t->model->block_size * sizeof(float);
+  if (!vaei_config_equal(&saved->config, &t->model->config))
+    status = vaei_fail(err, VAE_ERROR_MISMATCH, "%s holds the state of a model with another configuration", path);
+  else
+    status = fit_pass(t, &saved->training, err);
+  if (status == VAE_OK) {
+    memcpy(t->model->block, saved->block, bytes);
+    memcpy(t->adam.m, state.first_moment, bytes);
+    memcpy(t->adam.v, state.second_moment, bytes);
+    t->training = merge_training(t, &saved->training);
+    t->model->training = saved->training;
+    t->model->trained = true;
+    t->adam.learning_rate = t->training.learning_rate;
+    t->adam.beta1 = t->training.beta1;
+    t->adam.beta2 = t->training.beta2;
+    t->adam.epsilon = t->training.epsilon;
+    t->adam.steps = state.step;
+    t->epoch = state.epoch;
+    t->batch = state.batch;
+    t->epoch_rows = state.rows;
+    t->sums = (vaei_sums){.examples = state.examples,
+                          .loss = state.loss,
+                          .reconstruction = state.reconstruction,
+                          .kl = state.kl,
+                          .penalty = state.penalty};
+    t->order_valid = false;
+    t->has_gradients = false;
+    t->pass.transposed_version = ++t->model->version - 1; /* the transposed copy is stale */
+  }
+  const size_t saved_bytes = saved->block_size * sizeof(float);
+  vaei_release(&t->allocator, state.first_moment, saved_bytes);
+  vaei_release(&t->allocator, state.second_moment, saved_bytes);
+  vaei_model_delete(saved);
+  return status;
+}

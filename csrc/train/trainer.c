@@ -1,0 +1,257 @@
+/* A trainer's life, one step on given rows, and an epoch over shuffled mini-batches. */
+#define _POSIX_C_SOURCE 200809L
+#include "train/trainer.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "model/data_value.h"
+
+vae_status vaei_trainer_new(vae_model *model, const vae_training *training, const vaei_kernels *kernels,
+                            uint32_t threads, const vae_allocator *allocator, vae_trainer **trainer, vae_error *err) {
+  *trainer = NULL;
+  vae_trainer *t = vaei_allocate_zeroed(allocator, sizeof *t);
+  if (!t) return vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for a trainer (%zu bytes asked for)", sizeof *t);
+  t->allocator = *allocator;
+  t->model = model;
+  t->training = *training;
+  t->kernels = kernels;
+  t->threads = t->team = threads;
+  t->adam = (vaei_adam){.learning_rate = training->learning_rate,
+                        .beta1 = training->beta1,
+                        .beta2 = training->beta2,
+                        .epsilon = training->epsilon};
+  const size_t bytes = model->block_size * sizeof(float);
+  const uint32_t draws = training->batch_size * training->objective.samples;
+  vae_status status = vaei_pass_open(&t->pass, model, kernels, allocator, training->batch_size, draws, true, err);
+  if (status == VAE_OK) {
+    t->adam.m = vaei_allocate_zeroed(allocator, bytes);
+    t->adam.v = vaei_allocate_zeroed(allocator, bytes);
+    if (training->keep_gradients) t->gradients = vaei_allocate_zeroed(allocator, bytes);
+    if (!t->adam.m || !t->adam.v || (training->keep_gradients && !t->gradients))
+      status = vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for Adam's moments (%zu bytes asked for)", bytes);
+  }
+  if (status != VAE_OK) {
+    vaei_trainer_delete(t);
+    return status;
+  }
+  *trainer = t;
+  return VAE_OK;
+}
+
+void vaei_trainer_delete(vae_trainer *t) {
+  if (!t) return;
+  const vae_allocator allocator = t->allocator;
+  const size_t bytes = t->model->block_size * sizeof(float);
+  vaei_release(&allocator, t->adam.m, bytes);
+  vaei_release(&allocator, t->adam.v, bytes);
+  vaei_release(&allocator, t->gradients, bytes);
+  vaei_release(&allocator, t->order, t->order_size * sizeof *t->order);
+  if (t->pass.arena.memory) vaei_pass_close(&t->pass);
+  vaei_release(&allocator, t, sizeof *t);
+}
+
+/* What the members of a team share while they train. */
+typedef struct session {
+  vae_trainer *trainer;
+  vaei_source source;
+  size_t rows;             /* of the data */
+  const float *noise;      /* a step's, from the caller; NULL: drawn */
+  const vae_terms *terms;
+  bool whole_batch;        /* a step on all rows at once, outside an epoch */
+  uint64_t batches;        /* in an epoch */
+  struct timespec began;   /* when the team began */
+  vaei_adam_step adam_step;
+  bool stop;               /* written by rank 0 between two barriers, then read by all */
+  uint32_t team;
+  _Atomic size_t bad_row;  /* SIZE_MAX: none */
+} session;
+
+static double seconds_since(const struct timespec *began) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)(now.tv_sec - began->tv_sec) + 1e-9 * (double)(now.tv_nsec - began->tv_nsec);
+}
+
+/* Sets up the next batch; by rank 0, between two barriers. */
+static void begin_batch(session *s) {
+  vae_trainer *t = s->trainer;
+  const size_t first = s->whole_batch ? 0 : t->batch * t->training.batch_size;
+  const size_t left = s->rows - first, most = s->whole_batch ? left : t->training.batch_size;
+  s->source.first = first;
+  s->source.order = s->whole_batch ? NULL : t->order + first;
+  s->adam_step = vaei_adam_next(&t->adam);
+  vaei_pass_begin(&t->pass, (uint32_t)(left < most ? left : most), &t->training.objective);
+}
+
+/* Books a batch that is done; by rank 0, between two barriers. */
+static void end_batch(session *s) {
+  vae_trainer *t = s->trainer;
+  t->adam.steps++;
+  if (s->whole_batch) {
+    s->stop = true;
+    return;
+  }
+  t->batch++;
+  vaei_pass_add_sums(&t->pass, &t->sums);
+  const double callback_interval = 0.1; /* seconds */
+  s->stop = t->batch == s->batches || seconds_since(&s->began) >= callback_interval;
+}
+
+/* Mini-batches until the epoch ends, the callback is due or something is wrong. Run by every member of the team. */
+static void train(vaei_member member, void *context) {
+  session *s = context;
+  vae_trainer *t = s->trainer;
+  vaei_pass *pass = &t->pass;
+  const vaei_stream noise = {.seed = t->training.seed, .stream = VAEI_STREAM_TRAINING};
+  if (member.rank == 0) s->team = member.size;
+  if (pass->transposed_version != t->model->version) vaei_pass_transpose(pass, member);
+  for (;;) {
+    vaei_team_barrier(member);
+    if (member.rank == 0) begin_batch(s);
+    vaei_team_barrier(member);
+    vaei_stream stream = noise;
+    stream.step = t->adam.steps;
+    vaei_pass_gather(pass, member, &s->source, &s->bad_row);
+    if (s->noise)
+      vaei_pass_copy_noise(pass, member, s->noise, pass->rows, 0);
+    else
+      vaei_pass_draw_noise(pass, member, &stream, 0);
+    vaei_pass_encode(pass, member);
+    if (atomic_load(&s->bad_row) != SIZE_MAX) return;
+    vaei_pass_latent(pass, member);
+    vaei_pass_decode(pass, member);
+    vaei_terms_view view = {.rows = pass->rows};
+    if (s->terms) view.terms = *s->terms;
+    vaei_pass_loss(pass, member, s->terms ? &view : NULL);
+    vaei_pass_backward(pass, member);
+    if (atomic_load_explicit(&pass->not_finite, memory_order_relaxed)) return; /* before any parameter has changed */
+    if (t->gradients) {
+      vaei_pass_gradients(pass, member, t->gradients);
+      vaei_team_barrier(member);
+    }
+    vaei_pass_update(pass, member, &t->adam, &s->adam_step, t->model->block, t->gradients);
+    vaei_team_barrier(member);
+    if (member.rank == 0) end_batch(s);
+    vaei_team_barrier(member);
+    if (s->stop) return;
+  }
+}
+
+/* Runs a team over a session and says what stopped it. */
+static vae_status run(session *s, vae_error *err) {
+  vae_trainer *t = s->trainer;
+  atomic_store(&s->bad_row, SIZE_MAX);
+  s->stop = false;
+  clock_gettime(CLOCK_MONOTONIC, &s->began);
+  const size_t batch = s->whole_batch || s->rows < t->training.batch_size ? s->rows : t->training.batch_size;
+  const size_t draws = batch * t->training.objective.samples;
+  atomic_store(&t->pass.not_finite, 0);
+  vaei_team_run(vaei_pass_team(&t->pass, draws, t->threads), train, s);
+  t->team = s->team;
+  t->has_gradients = t->gradients != NULL;
+  t->pass.transposed_version = ++t->model->version;
+  t->model->training = t->training;
+  t->model->training.threads = 0;
+  t->model->training.isa = VAE_ISA_AUTO;
+  t->model->training.keep_gradients = 0;
+  t->model->trained = true;
+  if (atomic_load(&s->bad_row) != SIZE_MAX)
+    return vaei_data_error(t->model, s->source.data, atomic_load(&s->bad_row), err);
+  if (!atomic_load(&t->pass.not_finite)) return VAE_OK;
+  char words[160];
+  vaei_pass_diagnose(&t->pass, words, sizeof words);
+  return vaei_fail(err, VAE_ERROR_NOT_FINITE,
+                   "epoch %llu, batch %llu: %s is not finite; the parameters are those before this batch. A lower "
+                   "learning rate (now %g) may help",
+                   (unsigned long long)t->epoch, (unsigned long long)t->batch, words, t->training.learning_rate);
+}
+
+/* The order of the rows in the running epoch. */
+static vae_status shuffle(vae_trainer *t, size_t rows, vae_error *err) {
+  if (t->order_size != rows) {
+    vaei_release(&t->allocator, t->order, t->order_size * sizeof *t->order);
+    t->order_size = 0;
+    t->order_valid = false;
+    t->order = vaei_allocate(&t->allocator, rows * sizeof *t->order);
+    if (!t->order)
+      return vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for the order of %zu rows (%zu bytes asked for)", rows,
+                       rows * sizeof *t->order);
+    t->order_size = rows;
+  }
+  if (!t->order_valid || t->order_epoch != t->epoch) vaei_shuffle(t->training.seed, t->epoch, t->order, rows);
+  t->order_valid = true;
+  t->order_epoch = t->epoch;
+  return VAE_OK;
+}
+
+vae_status vaei_trainer_epoch(vae_trainer *t, const vae_data *data, vae_progress_callback callback, void *user,
+                              vae_loss *loss, vae_error *err) {
+  if (t->batch && t->epoch_rows != data->rows)
+    return vaei_fail(err, VAE_ERROR_MISMATCH,
+                     "data.rows is %zu; the stopped epoch %llu that this call continues was begun with %llu rows",
+                     data->rows, (unsigned long long)t->epoch, (unsigned long long)t->epoch_rows);
+  vae_status status = shuffle(t, data->rows, err);
+  if (status != VAE_OK) return status;
+  if (!t->batch) t->sums = (vaei_sums){0};
+  t->epoch_rows = data->rows;
+  session s = {.trainer = t,
+               .source = {.data = data},
+               .rows = data->rows,
+               .batches = (data->rows + t->training.batch_size - 1) / t->training.batch_size};
+  bool finished = false;
+  while (!finished) {
+    status = run(&s, err);
+    if (status != VAE_OK) return status;
+    const vae_progress progress = {.struct_size = sizeof progress,
+                                   .epoch = t->epoch,
+                                   .batch = t->batch,
+                                   .batches = s.batches,
+                                   .step = t->adam.steps,
+                                   .loss = vaei_sums_loss(&t->sums)};
+    finished = t->batch == s.batches;
+    if (finished) {
+      t->epoch++;
+      t->batch = 0;
+    }
+    if (loss) *loss = progress.loss;
+    if (callback && callback(&progress, user))
+      return vaei_fail(err, VAE_STOPPED, "the callback stopped epoch %llu after batch %llu of %llu",
+                       (unsigned long long)progress.epoch, (unsigned long long)progress.batch,
+                       (unsigned long long)s.batches);
+  }
+  return VAE_OK;
+}
+
+/* A pass for batches larger than the configuration's. */
+static vae_status widen(vae_trainer *t, uint32_t rows, vae_error *err) {
+  if (rows <= t->pass.max_rows) return VAE_OK;
+  vaei_pass wider;
+  const vae_status status = vaei_pass_open(&wider, t->model, t->kernels, &t->allocator, rows,
+                                           rows * t->training.objective.samples, true, err);
+  if (status != VAE_OK) return status;
+  wider.transposed_version = t->model->version - 1; /* its copy is yet to be made */
+  vaei_pass_close(&t->pass);
+  t->pass = wider;
+  return VAE_OK;
+}
+
+vae_status vaei_trainer_step(vae_trainer *t, const vae_data *data, const float *noise, vae_loss *loss,
+                             const vae_terms *terms, vae_error *err) {
+  vae_status status = widen(t, (uint32_t)data->rows, err);
+  if (status != VAE_OK) return status;
+  session s = {.trainer = t,
+               .source = {.data = data},
+               .rows = data->rows,
+               .noise = noise,
+               .terms = terms,
+               .whole_batch = true};
+  status = run(&s, err);
+  if (status != VAE_OK) return status;
+  vaei_sums sums = {0};
+  vaei_pass_add_sums(&t->pass, &sums);
+  if (loss) *loss = vaei_sums_loss(&sums);
+  return VAE_OK;
+}

@@ -1,0 +1,41 @@
+/* The inside of vae_trainer. */
+#ifndef VAEI_TRAINER_H
+#define VAEI_TRAINER_H
+
+#include "model/pass.h"
+#include "optim/adam.h"
+#include "vae/trainer.h"
+
+struct vae_trainer {
+  vae_allocator allocator;
+  vae_model *model;
+  vae_training training;
+  const vaei_kernels *kernels;
+  uint32_t threads, team; /* the most, and the last step's */
+  vaei_pass pass;
+  vaei_adam adam;
+  float *gradients; /* block_size floats where training.keep_gradients, else NULL */
+  bool has_gradients;
+  uint32_t *order; /* of the rows in the running epoch */
+  size_t order_size;
+  uint64_t order_epoch;
+  bool order_valid;
+  uint64_t epoch;       /* finished */
+  uint64_t batch;       /* done in a stopped epoch */
+  uint64_t epoch_rows;  /* of the data of a stopped epoch */
+  vaei_sums sums;       /* of a stopped epoch so far */
+};
+
+vae_status vaei_trainer_new(vae_model *model, const vae_training *training, const vaei_kernels *kernels,
+                            uint32_t threads, const vae_allocator *allocator, vae_trainer **trainer, vae_error *err);
+void vaei_trainer_delete(vae_trainer *trainer);
+
+/* As the public functions; arguments have been checked and structs are full-size copies. */
+vae_status vaei_trainer_epoch(vae_trainer *t, const vae_data *data, vae_progress_callback callback, void *user,
+                              vae_loss *loss, vae_error *err);
+vae_status vaei_trainer_step(vae_trainer *t, const vae_data *data, const float *noise, vae_loss *loss,
+                             const vae_terms *terms, vae_error *err);
+vae_status vaei_trainer_save(const vae_trainer *t, const char *path, vae_error *err);
+vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err);
+
+#endif

@@ -1,0 +1,144 @@
+/* The description of a model: a point in the model space (network, latent, prior, likelihood). */
+#ifndef VAE_CONFIG_H
+#define VAE_CONFIG_H
+
+#include "base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Elementwise activations. In files and on the command line they are written as in vae_activation_name. */
+typedef int32_t vae_activation;
+enum {
+  VAE_ACTIVATION_IDENTITY = 0,
+  VAE_ACTIVATION_RELU = 1,
+  VAE_ACTIVATION_LEAKY_RELU = 2, /* slope 0.2 below zero */
+  VAE_ACTIVATION_TANH = 3,
+  VAE_ACTIVATION_SIGMOID = 4,
+  VAE_ACTIVATION_ELU = 5, /* alpha 1 */
+  VAE_ACTIVATION_SILU = 6,
+  VAE_ACTIVATION_GELU = 7, /* the exact form, x Phi(x) */
+  VAE_ACTIVATION_SOFTPLUS = 8
+};
+
+/* "relu", "leaky_relu", … ; NULL for an unknown number. Static storage. Any thread. */
+VAE_API const char *vae_activation_name(vae_activation activation);
+
+/* p(x given z). */
+typedef int32_t vae_likelihood;
+enum {
+  VAE_LIKELIHOOD_BERNOULLI = 0, /* on logits; data in [0, 1] */
+  VAE_LIKELIHOOD_GAUSSIAN = 1   /* location = output_activation(output), scale = sigma */
+};
+
+/* "bernoulli", "gaussian"; NULL for an unknown number. Static storage. Any thread. */
+VAE_API const char *vae_likelihood_name(vae_likelihood likelihood);
+
+/* p(z). */
+typedef int32_t vae_prior;
+enum { VAE_PRIOR_STANDARD = 0 /* standard normal */ };
+
+/* "standard"; NULL for an unknown number. Static storage. Any thread. */
+VAE_API const char *vae_prior_name(vae_prior prior);
+
+/* How the scale of a Gaussian likelihood is found. */
+typedef int32_t vae_sigma_kind;
+enum { VAE_SIGMA_FIXED = 0 /* the number in vae_config.sigma */ };
+
+/* A hidden dense layer: units (1 to VAE_MAX_DIM) and the activation after it. */
+typedef struct vae_layer {
+  uint32_t struct_size;
+  uint32_t units;
+  vae_activation activation;
+} vae_layer;
+
+VAE_API void vae_layer_init_sized(vae_layer *layer, size_t struct_size);
+
+/* Zero units, ReLU. */
+static inline void vae_layer_init(vae_layer *layer) { vae_layer_init_sized(layer, sizeof *layer); }
+
+/* Limits. A model beyond them is refused with VAE_ERROR_INVALID_ARGUMENT. */
+enum {
+  VAE_MAX_DIM = 1 << 24, /* of input_dim, latent_dim, units */
+  VAE_MAX_LAYERS = 64    /* hidden layers of one stack */
+};
+
+/* A model's configuration. The layer arrays stay the caller's and are copied by vae_model_create; they are strided by
+ * the first element's struct_size. A stack may be empty (NULL, 0): a linear encoder or decoder. */
+typedef struct vae_config {
+  uint32_t struct_size;
+  uint32_t input_dim;     /* D, at least 1 */
+  uint32_t condition_dim; /* C; must be 0 in this version */
+  uint32_t latent_dim;    /* Z, at least 1 */
+  const vae_layer *encoder;
+  const vae_layer *decoder;
+  uint32_t encoder_count;
+  uint32_t decoder_count;
+  vae_prior prior;
+  vae_likelihood likelihood;
+  vae_activation output_activation; /* of a Gaussian's location; must be the identity for Bernoulli */
+  vae_sigma_kind sigma_kind;
+  double sigma; /* standard deviation of a Gaussian likelihood, in units of the data; 1e-4 to 1e4 */
+} vae_config;
+
+VAE_API void vae_config_init_sized(vae_config *config, size_t struct_size);
+
+/* No dimensions, no hidden layers, standard prior, Bernoulli, identity output, sigma 1. */
+static inline void vae_config_init(vae_config *config) { vae_config_init_sized(config, sizeof *config); }
+
+/* What is minimised.
+ * ELBO (Kingma & Welling 2014, eq. 7 with `samples` draws):
+ *   mean over examples of [ mean over samples of -log p(x|z) + beta KL(q(z|x), p(z)) ].
+ * IWAE (Burda, Grosse & Salakhutdinov 2016, eq. 8): minus the mean over examples of
+ *   log( 1/K sum_k p(x, z_k) / q(z_k|x) ). It takes no beta. */
+typedef int32_t vae_objective_kind;
+enum { VAE_OBJECTIVE_ELBO = 0, VAE_OBJECTIVE_IWAE = 1 };
+
+/* "elbo", "iwae"; NULL for an unknown number. Static storage. Any thread. */
+VAE_API const char *vae_objective_name(vae_objective_kind kind);
+
+enum { VAE_MAX_SAMPLES = 1 << 16 };
+
+typedef struct vae_objective {
+  uint32_t struct_size;
+  vae_objective_kind kind;
+  uint32_t samples; /* K latent samples per example, 1 to VAE_MAX_SAMPLES */
+  double beta;      /* weight of the KL, 0 to 1e6; must be 1 for IWAE */
+  uint64_t reserved[24]; /* zero; room for later fields, since vae_training holds this struct by value */
+} vae_objective;
+
+VAE_API void vae_objective_init_sized(vae_objective *objective, size_t struct_size);
+
+/* ELBO, one sample, beta 1. */
+static inline void vae_objective_init(vae_objective *objective) {
+  vae_objective_init_sized(objective, sizeof *objective);
+}
+
+/* How a model is trained. Kept in model files under "training" (but for threads and isa, which change no result
+ * that a file should tell of). */
+typedef struct vae_training {
+  uint32_t struct_size;
+  uint32_t batch_size;     /* rows of a mini-batch, 1 to 2^20; the last one of an epoch may be smaller */
+  vae_objective objective;
+  double learning_rate;    /* Adam's alpha, over 0, at most 1e3 */
+  double beta1;            /* in [0, 1) */
+  double beta2;            /* in [0, 1) */
+  double epsilon;          /* 1e-30 to 1e3; outside the root */
+  uint64_t seed;           /* of shuffling and noise */
+  int32_t threads;         /* 0: VAE_THREADS, else OMP_NUM_THREADS, else the processors that the process may use */
+  vae_isa isa;
+  int32_t keep_gradients;  /* 1: every step leaves its gradients to be read by name (a little slower) */
+} vae_training;
+
+VAE_API void vae_training_init_sized(vae_training *training, size_t struct_size);
+
+/* Batch 128, the ELBO, Adam with 1e-3, 0.9, 0.999, 1e-8 (Kingma & Ba 2015), seed 0, automatic threads and isa. */
+static inline void vae_training_init(vae_training *training) {
+  vae_training_init_sized(training, sizeof *training);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
