@@ -1,0 +1,179 @@
+#include "io/config_json.h"
+
+#include <string.h>
+
+#include "core/error.h"
+#include "core/names.h"
+#include "model/config_check.h"
+#include "io/json_fields.h"
+#include "io/text.h"
+#include "model/model.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+static const vaei_field layer_fields[] = {
+    {"units", VAEI_FIELD_UINT32, true, offsetof(vae_layer, units), NULL, NULL, NULL},
+    {"activation", VAEI_FIELD_ENUM, true, offsetof(vae_layer, activation), vaei_activation_name, NULL, NULL},
+};
+
+static vae_status read_layers(vae_layer *layers, uint32_t *count, const char *what, const vaei_json_value *value,
+                              vae_error *err) {
+  if (value->kind != VAEI_JSON_ARRAY)
+    return vaei_fail(err, VAE_ERROR_FORMAT, "config: \"%s\" is %s; it must be a list of layers", what,
+                     vaei_json_kind_name(value->kind));
+  if (value->count > VAE_MAX_LAYERS)
+    return vaei_fail(err, VAE_ERROR_FORMAT, "config: \"%s\" has %u layers; at most %d are allowed", what,
+                     (unsigned)value->count, (int)VAE_MAX_LAYERS);
+  *count = 0;
+  for (const vaei_json_value *element = value->first; element; element = element->next) {
+    vae_layer *layer = &layers[(*count)++];
+    layer->struct_size = sizeof *layer;
+    const vae_status status = vaei_fields_read(layer, layer_fields, COUNT_OF(layer_fields), element, what, err);
+    if (status != VAE_OK) return status;
+  }
+  return VAE_OK;
+}
+
+static void write_layers(const vae_layer *layers, uint32_t count, const char *key, vaei_json_writer *writer) {
+  vaei_json_write_key(writer, key);
+  vaei_json_write_open(writer, '[');
+  for (uint32_t i = 0; i < count; i++) {
+    const vae_layer layer = vaei_layer_at(layers, i);
+    vaei_fields_write(&layer, layer_fields, COUNT_OF(layer_fields), writer);
+  }
+  vaei_json_write_close(writer, ']');
+}
+
+static vae_status read_encoder(void *record, const vaei_json_value *value, vae_error *err) {
+  vaei_config_text *text = record;
+  return read_layers(text->encoder, &text->config.encoder_count, "encoder", value, err);
+}
+
+static void write_encoder(const void *record, const char *key, vaei_json_writer *writer) {
+  const vae_config *config = &((const vaei_config_text *)record)->config;
+  write_layers(config->encoder, config->encoder_count, key, writer);
+}
+
+static vae_status read_decoder(void *record, const vaei_json_value *value, vae_error *err) {
+  vaei_config_text *text = record;
+  return read_layers(text->decoder, &text->config.decoder_count, "decoder", value, err);
+}
+
+static void write_decoder(const void *record, const char *key, vaei_json_writer *writer) {
+  const vae_config *config = &((const vaei_config_text *)record)->config;
+  write_layers(config->decoder, config->decoder_count, key, writer);
+}
+
+/* The layers of a conditional prior's net, which only later versions have. */
+static vae_status read_prior_net(void *record, const vaei_json_value *value, vae_error *err) {
+  (void)record;
+  if (value->kind != VAEI_JSON_ARRAY)
+    return vaei_fail(err, VAE_ERROR_FORMAT, "config: \"prior_net\" is %s; it must be a list of layers",
+                     vaei_json_kind_name(value->kind));
+  if (value->count > 0)
+    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "config: \"prior_net\" has %u layers; this version has no such prior",
+                     (unsigned)value->count);
+  return VAE_OK;
+}
+
+static void write_prior_net(const void *record, const char *key, vaei_json_writer *writer) {
+  (void)record;
+  write_layers(NULL, 0, key, writer);
+}
+
+/* A number, or a name of a learned scale, which only later versions have. */
+static vae_status read_sigma(void *record, const vaei_json_value *value, vae_error *err) {
+  vae_config *config = &((vaei_config_text *)record)->config;
+  if (value->kind == VAEI_JSON_STRING)
+    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "config: \"sigma\" is \"%s\"; this version needs a number",
+                     vaei_show_name(value->string, value->string_length).text);
+  if (value->kind != VAEI_JSON_NUMBER)
+    return vaei_fail(err, VAE_ERROR_FORMAT, "config: \"sigma\" is %s; it must be a number",
+                     vaei_json_kind_name(value->kind));
+  config->sigma_kind = VAE_SIGMA_FIXED;
+  config->sigma = value->number;
+  return VAE_OK;
+}
+
+static void write_sigma(const void *record, const char *key, vaei_json_writer *writer) {
+  vaei_json_write_key(writer, key);
+  vaei_json_write_number(writer, ((const vaei_config_text *)record)->config.sigma);
+}
+
+static const char *optimizer_name(int32_t optimizer) { return optimizer == 0 ? "adam" : NULL; }
+
+#define TRAINING(field) offsetof(vaei_config_text, training.field)
+
+static const vaei_field training_fields[] = {
+    {"objective", VAEI_FIELD_ENUM, true, TRAINING(objective.kind), vaei_objective_name, NULL, NULL},
+    {"samples", VAEI_FIELD_UINT32, true, TRAINING(objective.samples), NULL, NULL, NULL},
+    {"beta", VAEI_FIELD_DOUBLE, true, TRAINING(objective.beta), NULL, NULL, NULL},
+    {"batch_size", VAEI_FIELD_UINT32, true, TRAINING(batch_size), NULL, NULL, NULL},
+    {"optimizer", VAEI_FIELD_ENUM, true, offsetof(vaei_config_text, optimizer), optimizer_name, NULL, NULL},
+    {"learning_rate", VAEI_FIELD_DOUBLE, true, TRAINING(learning_rate), NULL, NULL, NULL},
+    {"beta1", VAEI_FIELD_DOUBLE, true, TRAINING(beta1), NULL, NULL, NULL},
+    {"beta2", VAEI_FIELD_DOUBLE, true, TRAINING(beta2), NULL, NULL, NULL},
+    {"epsilon", VAEI_FIELD_DOUBLE, true, TRAINING(epsilon), NULL, NULL, NULL},
+    {"seed", VAEI_FIELD_UINT64, true, TRAINING(seed), NULL, NULL, NULL},
+};
+
+static vae_status read_training(void *record, const vaei_json_value *value, vae_error *err) {
+  vaei_config_text *text = record;
+  text->trained = true;
+  const vae_status status = vaei_fields_read(text, training_fields, COUNT_OF(training_fields), value, "training", err);
+  if (status != VAE_OK) return status;
+  vae_error why = {.struct_size = sizeof why};
+  if (vaei_training_check(&text->training, &why) == VAE_OK) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_FORMAT, "config: %s", why.message);
+}
+
+static void write_training(const void *record, const char *key, vaei_json_writer *writer) {
+  if (!((const vaei_config_text *)record)->trained) return;
+  vaei_json_write_key(writer, key);
+  vaei_fields_write(record, training_fields, COUNT_OF(training_fields), writer);
+}
+
+#define CONFIG(field) offsetof(vaei_config_text, config.field)
+
+static const vaei_field config_fields[] = {
+    {"input_dim", VAEI_FIELD_UINT32, true, CONFIG(input_dim), NULL, NULL, NULL},
+    {"condition_dim", VAEI_FIELD_UINT32, false, CONFIG(condition_dim), NULL, NULL, NULL},
+    {"latent_dim", VAEI_FIELD_UINT32, true, CONFIG(latent_dim), NULL, NULL, NULL},
+    {"encoder", VAEI_FIELD_CUSTOM, true, 0, NULL, read_encoder, write_encoder},
+    {"decoder", VAEI_FIELD_CUSTOM, true, 0, NULL, read_decoder, write_decoder},
+    {"prior", VAEI_FIELD_ENUM, false, CONFIG(prior), vaei_prior_name, NULL, NULL},
+    {"prior_net", VAEI_FIELD_CUSTOM, false, 0, NULL, read_prior_net, write_prior_net},
+    {"likelihood", VAEI_FIELD_ENUM, true, CONFIG(likelihood), vaei_likelihood_name, NULL, NULL},
+    {"sigma", VAEI_FIELD_CUSTOM, false, 0, NULL, read_sigma, write_sigma},
+    {"output_activation", VAEI_FIELD_ENUM, false, CONFIG(output_activation), vaei_activation_name, NULL, NULL},
+    {"training", VAEI_FIELD_CUSTOM, false, 0, NULL, read_training, write_training},
+};
+
+vae_status vaei_config_read(vaei_config_text *result, const char *text, size_t length, const vae_allocator *allocator,
+                            vae_error *err) {
+  memset(result, 0, sizeof *result);
+  result->config.struct_size = sizeof result->config;
+  result->config.encoder = result->encoder;
+  result->config.decoder = result->decoder;
+  result->config.sigma = 1;
+  result->training.struct_size = sizeof result->training;
+  result->training.objective.struct_size = sizeof result->training.objective;
+  vaei_json json;
+  vae_status status = vaei_json_read(&json, text, length, "config", allocator, err);
+  if (status != VAE_OK) return status;
+  status = vaei_fields_read(result, config_fields, COUNT_OF(config_fields), json.values, "config", err);
+  if (status == VAE_OK && result->config.condition_dim > 0)
+    status = vaei_fail(err, VAE_ERROR_UNSUPPORTED, "config: \"condition_dim\" is %u; this version has no conditions",
+                       (unsigned)result->config.condition_dim);
+  vaei_json_free(&json);
+  return status;
+}
+
+void vaei_config_write(const vae_config *config, const vae_training *training, vaei_json_writer *writer) {
+  vaei_config_text text;
+  memset(&text, 0, sizeof text);
+  text.config = *config;
+  text.trained = training != NULL;
+  if (training) text.training = *training;
+  vaei_fields_write(&text, config_fields, COUNT_OF(config_fields), writer);
+}
