@@ -1,0 +1,289 @@
+#include "oracle.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const oracle_real LOG_TWO_PI = 1.837877066409345483560659472811235279722794947275566825634L;
+static const oracle_real STEP = 1e-6L;
+
+/* Layers */
+
+static void add_dense(oracle *o, const vae_model *model, const char *name, size_t inputs, const vae_layer *layer) {
+  oracle_dense *dense = &o->layers[o->count++];
+  char parameter[48];
+  size_t weights = inputs * layer->units;
+  float *values = test_allocate((weights + layer->units) * sizeof *values);
+  snprintf(dense->name, sizeof dense->name, "%s", name);
+  dense->inputs = inputs;
+  dense->units = layer->units;
+  dense->activation = layer->activation;
+  dense->weight = test_allocate(weights * sizeof *dense->weight);
+  dense->bias = test_allocate(layer->units * sizeof *dense->bias);
+  snprintf(parameter, sizeof parameter, "%s.weight", name);
+  vae_status status = vae_model_get_parameter(model, parameter, values, weights, NULL);
+  snprintf(parameter, sizeof parameter, "%s.bias", name);
+  if (status == VAE_OK) status = vae_model_get_parameter(model, parameter, values + weights, layer->units, NULL);
+  if (status != VAE_OK) {
+    fprintf(stderr, "oracle: the model has no %s of %zu inputs and %u units\n", name, inputs, (unsigned)layer->units);
+    exit(3);
+  }
+  for (size_t i = 0; i < weights; i++) dense->weight[i] = values[i];
+  for (size_t i = 0; i < layer->units; i++) dense->bias[i] = values[weights + i];
+  free(values);
+}
+
+static size_t add_stack(oracle *o, const vae_model *model, const char *prefix, size_t inputs, const vae_layer *layers,
+                        uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "%s.%u", prefix, (unsigned)i);
+    add_dense(o, model, name, inputs, &layers[i]);
+    inputs = layers[i].units;
+  }
+  return inputs;
+}
+
+static void add_head(oracle *o, const vae_model *model, const char *name, size_t inputs, uint32_t units) {
+  vae_layer layer;
+  memset(&layer, 0, sizeof layer);
+  layer.units = units;
+  layer.activation = VAE_ACTIVATION_IDENTITY;
+  add_dense(o, model, name, inputs, &layer);
+}
+
+oracle *oracle_new(const test_spec *spec, const vae_model *model) {
+  oracle *o = test_allocate(sizeof *o);
+  o->spec = *spec;
+  o->layers = test_allocate((spec->encoder_count + spec->decoder_count + 3) * sizeof *o->layers);
+  size_t width = add_stack(o, model, "encoder", spec->input_dim, spec->encoder, spec->encoder_count);
+  add_head(o, model, "encoder.mean", width, spec->latent_dim);
+  add_head(o, model, "encoder.logvar", width, spec->latent_dim);
+  width = add_stack(o, model, "decoder", spec->latent_dim, spec->decoder, spec->decoder_count);
+  add_head(o, model, "decoder.mean", width, spec->input_dim);
+  return o;
+}
+
+void oracle_free(oracle *o) {
+  if (o == NULL) return;
+  for (size_t i = 0; i < o->count; i++) {
+    free(o->layers[i].weight);
+    free(o->layers[i].bias);
+  }
+  free(o->layers);
+  free(o);
+}
+
+oracle_real *oracle_parameter(const oracle *o, const char *name, size_t *count) {
+  for (size_t i = 0; i < o->count; i++) {
+    const oracle_dense *dense = &o->layers[i];
+    size_t length = strlen(dense->name);
+    if (strncmp(name, dense->name, length) != 0) continue;
+    if (strcmp(name + length, ".weight") == 0) {
+      *count = dense->inputs * dense->units;
+      return dense->weight;
+    }
+    if (strcmp(name + length, ".bias") == 0) {
+      *count = dense->units;
+      return dense->bias;
+    }
+  }
+  *count = 0;
+  return NULL;
+}
+
+/* log(1 + exp(x)) without overflow. */
+static oracle_real softplus(oracle_real x) { return (x > 0 ? x : 0) + log1pl(expl(x > 0 ? -x : x)); }
+
+oracle_real oracle_activate(vae_activation activation, oracle_real x) {
+  switch (activation) {
+    case VAE_ACTIVATION_RELU:
+      return x > 0 ? x : 0;
+    case VAE_ACTIVATION_LEAKY_RELU:
+      return x > 0 ? x : 0.2L * x;
+    case VAE_ACTIVATION_TANH:
+      return tanhl(x);
+    case VAE_ACTIVATION_SIGMOID:
+      return 1 / (1 + expl(-x));
+    case VAE_ACTIVATION_ELU:
+      return x > 0 ? x : expm1l(x);
+    case VAE_ACTIVATION_SILU:
+      return x / (1 + expl(-x));
+    case VAE_ACTIVATION_GELU:
+      return x * 0.5L * erfcl(-x * sqrtl(0.5L));
+    case VAE_ACTIVATION_SOFTPLUS:
+      return softplus(x);
+    default:
+      return x;
+  }
+}
+
+static void note_kink(oracle_result *result, oracle_real distance) {
+  if (fabsl(distance) < result->nearest_kink) result->nearest_kink = (double)fabsl(distance);
+}
+
+/* One row through one layer. */
+static void dense_row(const oracle_dense *dense, const oracle_real *in, oracle_real *out, vae_activation activation,
+                      oracle_result *result) {
+  for (size_t u = 0; u < dense->units; u++) {
+    oracle_real sum = dense->bias[u];
+    for (size_t i = 0; i < dense->inputs; i++) sum += dense->weight[u * dense->inputs + i] * in[i];
+    if (activation == VAE_ACTIVATION_RELU || activation == VAE_ACTIVATION_LEAKY_RELU) note_kink(result, sum);
+    out[u] = oracle_activate(activation, sum);
+  }
+}
+
+static oracle_real clamp_logvar(oracle_real logvar, oracle_result *result) {
+  note_kink(result, logvar - 20);
+  note_kink(result, logvar + 20);
+  return logvar > 20 ? 20 : logvar < -20 ? -20 : logvar;
+}
+
+/* -log p(x | decoder output `location`), one dimension; *output receives the likelihood's mean. */
+static oracle_real nll(const test_spec *spec, oracle_real x, oracle_real raw, oracle_result *result, double *output) {
+  if (spec->likelihood == VAE_LIKELIHOOD_BERNOULLI) { /* softplus(o) - x o */
+    *output = (double)oracle_activate(VAE_ACTIVATION_SIGMOID, raw);
+    return softplus(raw) - x * raw;
+  }
+  if (spec->output_activation == VAE_ACTIVATION_RELU || spec->output_activation == VAE_ACTIVATION_LEAKY_RELU) {
+    note_kink(result, raw);
+  }
+  oracle_real location = oracle_activate(spec->output_activation, raw), sigma = (oracle_real)spec->sigma;
+  oracle_real distance = (x - location) / sigma;
+  *output = (double)location;
+  return 0.5L * distance * distance + logl(sigma) + 0.5L * LOG_TWO_PI;
+}
+
+/* Room for two rows as wide as the widest layer. */
+static oracle_real *make_rows(const oracle *o, size_t *width) {
+  *width = o->spec.input_dim > o->spec.latent_dim ? o->spec.input_dim : o->spec.latent_dim;
+  for (size_t i = 0; i < o->count; i++) {
+    if (o->layers[i].units > *width) *width = o->layers[i].units;
+  }
+  return test_allocate(2 * *width * sizeof(oracle_real));
+}
+
+static const oracle_real *run_stack(const oracle *o, size_t first, size_t count, oracle_real *rows, size_t width,
+                                    oracle_result *result) {
+  oracle_real *in = rows, *out = rows + width;
+  for (size_t i = first; i < first + count; i++) {
+    dense_row(&o->layers[i], in, out, o->layers[i].activation, result);
+    oracle_real *other = in;
+    in = out;
+    out = other;
+  }
+  return in;
+}
+
+/* One example: fills its row of every array. log_weight: [K], scratch. */
+static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_t row, oracle_real *rows, size_t width,
+                               oracle_real *posterior, oracle_real *log_weight, oracle_result *result) {
+  const test_spec *spec = &o->spec;
+  size_t latents = spec->latent_dim, inputs = spec->input_dim, samples = spec->objective.samples;
+  const float *x = batch->x + row * inputs;
+  oracle_real *mean = posterior, *logvar = posterior + latents, *raw = posterior + 2 * latents;
+  oracle_real kl = 0, mean_nll = 0, largest = -INFINITY;
+  for (size_t d = 0; d < inputs; d++) rows[d] = x[d];
+  const oracle_real *hidden = run_stack(o, 0, spec->encoder_count, rows, width, result);
+  dense_row(&o->layers[spec->encoder_count], hidden, mean, VAE_ACTIVATION_IDENTITY, result);
+  dense_row(&o->layers[spec->encoder_count + 1], hidden, logvar, VAE_ACTIVATION_IDENTITY, result);
+  for (size_t i = 0; i < latents; i++) {
+    logvar[i] = clamp_logvar(logvar[i], result);
+    kl += 0.5L * (expl(logvar[i]) + mean[i] * mean[i] - 1 - logvar[i]);
+    result->mean[row * latents + i] = (double)mean[i];
+    result->logvar[row * latents + i] = (double)logvar[i];
+  }
+  result->kl[row] = (double)kl;
+  for (size_t k = 0; k < samples; k++) {
+    size_t at = k * batch->n + row;
+    oracle_real total = 0, log_prior = 0, log_posterior = 0;
+    for (size_t i = 0; i < latents; i++) {
+      oracle_real eps = batch->noise[at * latents + i];
+      rows[i] = mean[i] + expl(0.5L * logvar[i]) * eps;
+      result->z[at * latents + i] = (double)rows[i];
+      log_prior -= 0.5L * (rows[i] * rows[i] + LOG_TWO_PI);
+      log_posterior -= 0.5L * (eps * eps + logvar[i] + LOG_TWO_PI);
+    }
+    hidden = run_stack(o, spec->encoder_count + 2, spec->decoder_count, rows, width, result);
+    dense_row(&o->layers[o->count - 1], hidden, raw, VAE_ACTIVATION_IDENTITY, result);
+    for (size_t d = 0; d < inputs; d++) total += nll(spec, x[d], raw[d], result, &result->output[at * inputs + d]);
+    result->sample_nll[at] = (double)total;
+    mean_nll += total / (oracle_real)samples;
+    log_weight[k] = -total + log_prior - log_posterior;
+    if (log_weight[k] > largest) largest = log_weight[k];
+  }
+  if (spec->objective.kind == VAE_OBJECTIVE_ELBO) return mean_nll + (oracle_real)spec->objective.beta * kl;
+  oracle_real sum = 0;
+  for (size_t k = 0; k < samples; k++) sum += expl(log_weight[k] - largest);
+  return -(largest + logl(sum / (oracle_real)samples));
+}
+
+static oracle_real run(const oracle *o, const oracle_batch *batch, oracle_result *result) {
+  size_t width = 0;
+  oracle_real *rows = make_rows(o, &width), sum = 0;
+  oracle_real *posterior = test_allocate((2 * o->spec.latent_dim + o->spec.input_dim) * sizeof *posterior);
+  oracle_real *log_weight = test_allocate(o->spec.objective.samples * sizeof *log_weight);
+  for (size_t row = 0; row < batch->n; row++) {
+    oracle_real loss = run_example(o, batch, row, rows, width, posterior, log_weight, result);
+    result->loss[row] = (double)loss;
+    sum += loss;
+  }
+  free(rows);
+  free(posterior);
+  free(log_weight);
+  return sum / (oracle_real)batch->n;
+}
+
+static oracle_result open_result(const oracle *o, const oracle_batch *batch) {
+  oracle_result result;
+  size_t n = batch->n, latents = o->spec.latent_dim, samples = o->spec.objective.samples;
+  result.mean = test_allocate(n * latents * sizeof(double));
+  result.logvar = test_allocate(n * latents * sizeof(double));
+  result.z = test_allocate(samples * n * latents * sizeof(double));
+  result.kl = test_allocate(n * sizeof(double));
+  result.sample_nll = test_allocate(samples * n * sizeof(double));
+  result.output = test_allocate(samples * n * o->spec.input_dim * sizeof(double));
+  result.loss = test_allocate(n * sizeof(double));
+  result.mean_loss = 0.0;
+  result.nearest_kink = INFINITY;
+  return result;
+}
+
+oracle_result oracle_run(const oracle *o, const oracle_batch *batch) {
+  oracle_result result = open_result(o, batch);
+  result.mean_loss = (double)run(o, batch, &result);
+  return result;
+}
+
+void oracle_result_free(oracle_result *result) {
+  free(result->mean);
+  free(result->logvar);
+  free(result->z);
+  free(result->kl);
+  free(result->sample_nll);
+  free(result->output);
+  free(result->loss);
+}
+
+double oracle_directional(const oracle *o, const oracle_batch *batch, oracle_real *values, const float *direction,
+                          size_t count) {
+  oracle_result scratch = open_result(o, batch);
+  oracle_real *kept = test_allocate(count * sizeof *kept);
+  for (size_t i = 0; i < count; i++) {
+    kept[i] = values[i];
+    values[i] = kept[i] + STEP * direction[i];
+  }
+  oracle_real above = run(o, batch, &scratch);
+  for (size_t i = 0; i < count; i++) values[i] = kept[i] - STEP * direction[i];
+  oracle_real below = run(o, batch, &scratch);
+  for (size_t i = 0; i < count; i++) values[i] = kept[i];
+  free(kept);
+  oracle_result_free(&scratch);
+  return (double)((above - below) / (2 * STEP));
+}
+
+double oracle_difference(const oracle *o, const oracle_batch *batch, oracle_real *values, size_t index) {
+  const float one = 1.0f;
+  return oracle_directional(o, batch, values + index, &one, 1);
+}

@@ -1,0 +1,61 @@
+/* The float64 oracle: forward pass and objective of a dense VAE in plain loops, written from the formulas alone, and
+ * derivatives by central differences. Real numbers are long double where the machine has more than 64 bits of them, so that
+ * differences over small steps (which do not leave a ReLU's side) keep enough digits. */
+#ifndef VAE_TESTS_ORACLE_H
+#define VAE_TESTS_ORACLE_H
+
+#include "support.h"
+
+typedef long double oracle_real;
+
+typedef struct oracle_dense {
+  char name[32]; /* "encoder.0" */
+  size_t inputs, units;
+  vae_activation activation;
+  oracle_real *weight; /* [units, inputs] */
+  oracle_real *bias;   /* [units] */
+} oracle_dense;
+
+/* Layers in the order of the names: encoder.0 …, encoder.mean, encoder.logvar, decoder.0 …, decoder.mean. */
+typedef struct oracle {
+  test_spec spec;
+  oracle_dense *layers;
+  size_t count;
+} oracle;
+
+/* A mini-batch: x [n, D], noise [K, n, Z]. */
+typedef struct oracle_batch {
+  size_t n;
+  const float *x;
+  const float *noise;
+} oracle_batch;
+
+/* What the forward pass gives; every array as in vae_terms. */
+typedef struct oracle_result {
+  double *mean, *logvar, *z, *kl, *sample_nll, *output, *loss;
+  double mean_loss;
+  double nearest_kink; /* the smallest distance of a kinked activation's input (or a clamped logvar) from its kink */
+} oracle_result;
+
+/* Copies the parameters of a model of that spec. */
+oracle *oracle_new(const test_spec *spec, const vae_model *model);
+void oracle_free(oracle *o);
+
+/* Runs it. Arrays belong to the result, to be freed with oracle_result_free. */
+oracle_result oracle_run(const oracle *o, const oracle_batch *batch);
+void oracle_result_free(oracle_result *result);
+
+/* The values of the parameter of that name ("encoder.0.weight") and their number, or NULL. */
+oracle_real *oracle_parameter(const oracle *o, const char *name, size_t *count);
+
+/* d mean loss / d values[index], for values from oracle_parameter. */
+double oracle_difference(const oracle *o, const oracle_batch *batch, oracle_real *values, size_t index);
+
+/* The derivative along `direction` [count], for values from oracle_parameter. */
+double oracle_directional(const oracle *o, const oracle_batch *batch, oracle_real *values, const float *direction,
+                          size_t count);
+
+/* One activation. */
+oracle_real oracle_activate(vae_activation activation, oracle_real x);
+
+#endif

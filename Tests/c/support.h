@@ -1,0 +1,95 @@
+/* What the C tests share: models described in a few words, random numbers of their own, files, instruction sets.
+ * A test that runs out of memory ends at once with a message. Independent of csrc. */
+#ifndef VAE_TESTS_SUPPORT_H
+#define VAE_TESTS_SUPPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vae/vae.h"
+
+enum { TEST_MAX_HIDDEN = 4, TEST_ISAS = 4, TEST_PATH = 1024 };
+
+/* A model and its objective. */
+typedef struct test_spec {
+  uint32_t input_dim;
+  uint32_t latent_dim;
+  uint32_t encoder_count;
+  uint32_t decoder_count;
+  vae_layer encoder[TEST_MAX_HIDDEN];
+  vae_layer decoder[TEST_MAX_HIDDEN];
+  vae_likelihood likelihood;
+  vae_activation output_activation;
+  double sigma;
+  vae_objective objective;
+} test_spec;
+
+/* Bernoulli, no hidden layers, the ELBO. */
+test_spec test_spec_linear(uint32_t input_dim, uint32_t latent_dim);
+
+/* The same with one hidden layer on both sides. */
+test_spec test_spec_hidden(uint32_t input_dim, uint32_t units, vae_activation activation, uint32_t latent_dim);
+
+void test_spec_add_encoder(test_spec *spec, uint32_t units, vae_activation activation);
+void test_spec_add_decoder(test_spec *spec, uint32_t units, vae_activation activation);
+
+/* vae_model_create for the spec. allocator: may be NULL. */
+vae_status test_create(const test_spec *spec, uint64_t seed, const vae_allocator *allocator, vae_model **model,
+                       vae_error *err);
+
+/* SplitMix64 and what is drawn from it. */
+typedef struct test_random {
+  uint64_t state;
+} test_random;
+
+uint64_t test_bits(test_random *random);
+double test_uniform(test_random *random); /* [0, 1) */
+double test_normal(test_random *random);
+
+/* Weights N(0, scale^2 / fan_in), biases N(0, 0.01), rounded to float. */
+vae_status test_fill_parameters(vae_model *model, test_random *random, double scale, vae_error *err);
+
+/* n values that the likelihood can take: 0 and 1 by turns of chance with some greys, or N(0, 1). The caller frees. */
+float *test_rows(test_random *random, vae_likelihood likelihood, size_t n);
+
+/* n values from N(0, 1). The caller frees. */
+float *test_normals(test_random *random, size_t n);
+
+vae_data test_floats(const float *values, size_t rows, size_t columns);
+vae_data test_bytes(const uint8_t *values, size_t rows, size_t columns);
+
+/* The instruction sets that this build and machine have. Returns their number, at least 1. */
+size_t test_isas(vae_isa isas[TEST_ISAS]);
+
+/* A copy of every parameter, in the model's order, and its number. The caller frees. */
+float *test_parameters(const vae_model *model, size_t *count);
+
+/* vae_model_save_bytes into fresh memory; NULL where it fails. The caller frees. */
+unsigned char *test_model_bytes(const vae_model *model, size_t *size);
+
+/* A whole file, with a zero byte behind it; NULL where it cannot be read. The caller frees. */
+unsigned char *test_read_file(const char *path, size_t *size);
+
+/* The path of a file under Tests/Fixtures: the folder is the environment variable VAE_FIXTURES, else the compile
+ * definition VAE_FIXTURES_DIR. */
+void test_fixture(char path[TEST_PATH], const char *name);
+
+/* Makes a folder of this process's own for temporary files. Empty text where that fails. */
+void test_folder(char path[TEST_PATH]);
+
+/* Joins a folder and a name. */
+void test_join(char path[TEST_PATH], const char *folder, const char *name);
+
+/* Removes a folder and the files in it. */
+void test_remove_folder(const char *folder);
+
+/* Threads of this process as the system counts them; 0 where it does not say. */
+int test_thread_count(void);
+
+/* size bytes, all zero; at least 1. */
+void *test_allocate(size_t size);
+
+/* The relative L2 distance of `values` from `expected`; where expected is all zero the largest absolute value. */
+double test_distance(const float *values, const double *expected, size_t count);
+
+#endif
