@@ -19,8 +19,7 @@ VF_INLINE vf activation_forward(const vae_activation activation, vf x, vf *slope
       return vf_mul(x, s);
     }
     case VAE_ACTIVATION_GELU: {
-      const vf half = vf_set(0.5f); /* (x Phi)' = Phi + x phi */
-      const vf cdf = vf_fma(half, vf_erf(vf_mul(x, vf_set(0.707106781186547524f))), half);
+      const vf cdf = vf_normal_cdf(x); /* (x Phi)' = Phi + x phi */
       const vf pdf = vf_mul(vf_set(0.398942280401432678f), vf_exp(vf_mul(vf_set(-0.5f), vf_mul(x, x))));
       *slope = vf_fma(x, pdf, cdf);
       return vf_mul(x, cdf);

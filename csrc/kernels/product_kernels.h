@@ -10,26 +10,30 @@
  * one with parameters for bounds would live on the stack, and the loop over k stays rolled, since unrolled it spills
  * (docs/KERNELS.md). */
 VF_INLINE void product_tile(const vaei_product *p, const int rows, const int panels) {
-  vf sum[VF_TILE_ROWS][VF_TILE_PANELS];
+  vr sum[VF_TILE_ROWS][VF_TILE_PANELS * VR_COUNT];
   const float *a = p->a, *b = p->b;
   const size_t a_row = p->a_row, a_step = p->a_step, b_step = p->b_step, b_panel = p->b_panel;
-  for (int j = 0; j < panels; j++) {
-    const vf start = p->start ? vf_load(p->start + (size_t)j * p->start_panel) : vf_set(0);
-    for (int i = 0; i < rows; i++) sum[i][j] = start;
-  }
+  for (int j = 0; j < panels; j++)
+    for (int r = 0; r < VR_COUNT; r++) {
+      const vr start = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
+      for (int i = 0; i < rows; i++) sum[i][j * VR_COUNT + r] = start;
+    }
   VAEI_ROLLED
   for (size_t k = p->depth; k > 0; k--) {
-    vf column[VF_TILE_PANELS];
-    for (int j = 0; j < panels; j++) column[j] = vf_load(b + (size_t)j * b_panel);
+    vr column[VF_TILE_PANELS * VR_COUNT];
+    for (int j = 0; j < panels; j++)
+      for (int r = 0; r < VR_COUNT; r++) column[j * VR_COUNT + r] = vr_load(b + (size_t)j * b_panel + r * VR_LANES);
     for (int i = 0; i < rows; i++) {
-      const vf x = vf_set(a[(size_t)i * a_row]);
-      for (int j = 0; j < panels; j++) sum[i][j] = vf_fma(x, column[j], sum[i][j]);
+      const vr x = vr_set(a[(size_t)i * a_row]);
+      for (int j = 0; j < panels * VR_COUNT; j++) sum[i][j] = vr_fma(x, column[j], sum[i][j]);
     }
     a += a_step;
     b += b_step;
   }
   for (int i = 0; i < rows; i++)
-    for (int j = 0; j < panels; j++) vf_store(p->c + (size_t)i * p->c_row + (size_t)j * p->c_panel, sum[i][j]);
+    for (int j = 0; j < panels; j++)
+      for (int r = 0; r < VR_COUNT; r++)
+        vr_store(p->c + (size_t)i * p->c_row + (size_t)j * p->c_panel + r * VR_LANES, sum[i][j * VR_COUNT + r]);
 }
 
 static void product(const vaei_product *p, uint32_t rows, uint32_t panels) {

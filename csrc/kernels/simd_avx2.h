@@ -11,6 +11,14 @@
 #define VF_TILE_ROWS 6
 #define VF_TILE_PANELS 1
 
+typedef __m256 vr;
+enum { VR_COUNT = 2, VR_LANES = 8 };
+
+VF_INLINE vr vr_load(const float *p) { return _mm256_loadu_ps(p); }
+VF_INLINE void vr_store(float *p, vr a) { _mm256_storeu_ps(p, a); }
+VF_INLINE vr vr_set(float x) { return _mm256_set1_ps(x); }
+VF_INLINE vr vr_fma(vr a, vr b, vr c) { return _mm256_fmadd_ps(a, b, c); }
+
 typedef struct vf {
   __m256 lo, hi;
 } vf;

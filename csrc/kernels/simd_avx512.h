@@ -11,8 +11,15 @@
 #define VF_TILE_ROWS 8
 #define VF_TILE_PANELS 3
 
+typedef __m512 vr;
 typedef __m512 vf;
 typedef __mmask16 vmask;
+enum { VR_COUNT = 1, VR_LANES = 16 };
+
+VF_INLINE vr vr_load(const float *p) { return _mm512_loadu_ps(p); }
+VF_INLINE void vr_store(float *p, vr a) { _mm512_storeu_ps(p, a); }
+VF_INLINE vr vr_set(float x) { return _mm512_set1_ps(x); }
+VF_INLINE vr vr_fma(vr a, vr b, vr c) { return _mm512_fmadd_ps(a, b, c); }
 
 VF_INLINE __mmask16 vf_first(size_t count) { return (__mmask16)((1u << count) - 1u); }
 VF_INLINE vf vf_load(const float *p) { return _mm512_loadu_ps(p); }

@@ -1,5 +1,6 @@
-/* The vector vocabulary in plain C: the oracle of every other instruction set. A vector is always 16 floats.
- * simd_avx512.h and simd_avx2.h define the same names. NaN: vf_max(a, b) and vf_min(a, b) give b where either is NaN. */
+/* The vector vocabulary in C for any processor: the oracle of every other instruction set. A vector (vf) is always 16
+ * floats; it is made of VR_COUNT registers (vr), here four of the compilers' generic 16-byte vectors (GCC, clang), which
+ * every target has or imitates. Most kernels speak of vectors, the matrix product of registers. simd_avx512.h and simd_avx2.h define the same names. NaN: vf_max(a, b) and vf_min(a, b) give b where either is NaN. */
 #ifndef VAEI_SIMD_PORTABLE_H
 #define VAEI_SIMD_PORTABLE_H
 
@@ -8,17 +9,32 @@
 #include <string.h>
 
 #define VF_INLINE static inline __attribute__((always_inline))
-#define VF_EACH for (int i = 0; i < 16; i++)
 
 #define VF_TILE_ROWS 4
 #define VF_TILE_PANELS 1
 
+typedef float vr __attribute__((vector_size(16)));
+typedef int32_t vr_bits __attribute__((vector_size(16)));
+enum { VR_COUNT = 4, VR_LANES = 4 };
+
 typedef struct vf {
-  float lane[16];
+  vr part[VR_COUNT];
 } vf;
 typedef struct vmask {
-  int32_t lane[16]; /* 0 or -1 */
+  vr_bits part[VR_COUNT]; /* 0 or -1 */
 } vmask;
+
+#define VF_EACH for (int i = 0; i < VR_COUNT; i++)
+
+VF_INLINE vr vr_load(const float *p) {
+  vr r;
+  memcpy(&r, p, sizeof r);
+  return r;
+}
+VF_INLINE void vr_store(float *p, vr a) { memcpy(p, &a, sizeof a); }
+VF_INLINE vr vr_set(float x) { return (vr){x, x, x, x}; }
+/* a * b + c; rounded once where the instruction set can, twice here. */
+VF_INLINE vr vr_fma(vr a, vr b, vr c) { return a * b + c; }
 
 VF_INLINE vf vf_load(const float *p) {
   vf r;
@@ -28,125 +44,116 @@ VF_INLINE vf vf_load(const float *p) {
 VF_INLINE void vf_store(float *p, vf a) { memcpy(p, &a, sizeof a); }
 VF_INLINE vf vf_set(float x) {
   vf r;
-  VF_EACH r.lane[i] = x;
+  VF_EACH r.part[i] = vr_set(x);
   return r;
 }
 /* The first count lanes from memory, zero in the others; count 0 to 16. */
 VF_INLINE vf vf_load_first(const float *p, size_t count) {
-  vf r = vf_set(0);
-  for (size_t i = 0; i < count; i++) r.lane[i] = p[i];
-  return r;
+  float lane[16] = {0};
+  for (size_t i = 0; i < count; i++) lane[i] = p[i];
+  return vf_load(lane);
 }
 VF_INLINE void vf_store_first(float *p, vf a, size_t count) {
-  for (size_t i = 0; i < count; i++) p[i] = a.lane[i];
+  float lane[16];
+  vf_store(lane, a);
+  for (size_t i = 0; i < count; i++) p[i] = lane[i];
 }
 /* Zero in the lanes from count on. */
 VF_INLINE vf vf_keep_first(vf a, size_t count) {
-  for (size_t i = count; i < 16; i++) a.lane[i] = 0;
-  return a;
+  float lane[16];
+  vf_store(lane, a);
+  return vf_load_first(lane, count);
 }
 VF_INLINE vf vf_load_bytes(const uint8_t *p) {
-  vf r;
-  VF_EACH r.lane[i] = (float)p[i];
-  return r;
+  float lane[16];
+  for (int i = 0; i < 16; i++) lane[i] = (float)p[i];
+  return vf_load(lane);
 }
 VF_INLINE vf vf_add(vf a, vf b) {
-  VF_EACH a.lane[i] += b.lane[i];
+  VF_EACH a.part[i] += b.part[i];
   return a;
 }
 VF_INLINE vf vf_sub(vf a, vf b) {
-  VF_EACH a.lane[i] -= b.lane[i];
+  VF_EACH a.part[i] -= b.part[i];
   return a;
 }
 VF_INLINE vf vf_mul(vf a, vf b) {
-  VF_EACH a.lane[i] *= b.lane[i];
+  VF_EACH a.part[i] *= b.part[i];
   return a;
 }
 VF_INLINE vf vf_div(vf a, vf b) {
-  VF_EACH a.lane[i] /= b.lane[i];
+  VF_EACH a.part[i] /= b.part[i];
   return a;
 }
-/* a * b + c; rounded once where the instruction set can, twice here. */
 VF_INLINE vf vf_fma(vf a, vf b, vf c) {
-  VF_EACH a.lane[i] = a.lane[i] * b.lane[i] + c.lane[i];
-  return a;
-}
-VF_INLINE vf vf_max(vf a, vf b) {
-  VF_EACH a.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i];
-  return a;
-}
-VF_INLINE vf vf_min(vf a, vf b) {
-  VF_EACH a.lane[i] = a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i];
-  return a;
-}
-VF_INLINE vf vf_sqrt(vf a) {
-  VF_EACH a.lane[i] = __builtin_sqrtf(a.lane[i]);
-  return a;
-}
-VF_INLINE vf vf_abs(vf a) {
-  VF_EACH a.lane[i] = __builtin_fabsf(a.lane[i]);
-  return a;
-}
-/* |a| with the sign of b. */
-VF_INLINE vf vf_copysign(vf a, vf b) {
-  VF_EACH a.lane[i] = __builtin_copysignf(a.lane[i], b.lane[i]);
+  VF_EACH a.part[i] = vr_fma(a.part[i], b.part[i], c.part[i]);
   return a;
 }
 VF_INLINE vmask vf_less(vf a, vf b) {
   vmask m;
-  VF_EACH m.lane[i] = a.lane[i] < b.lane[i] ? -1 : 0;
+  VF_EACH m.part[i] = a.part[i] < b.part[i];
   return m;
 }
 VF_INLINE vf vf_select(vmask m, vf yes, vf no) {
-  VF_EACH yes.lane[i] = m.lane[i] ? yes.lane[i] : no.lane[i];
+  VF_EACH yes.part[i] = (vr)((m.part[i] & (vr_bits)yes.part[i]) | (~m.part[i] & (vr_bits)no.part[i]));
   return yes;
 }
+VF_INLINE vf vf_max(vf a, vf b) { return vf_select(vf_less(b, a), a, b); }
+VF_INLINE vf vf_min(vf a, vf b) { return vf_select(vf_less(a, b), a, b); }
+VF_INLINE vf vf_sqrt(vf a) {
+  float lane[16];
+  vf_store(lane, a);
+  for (int i = 0; i < 16; i++) lane[i] = __builtin_sqrtf(lane[i]);
+  return vf_load(lane);
+}
+VF_INLINE vmask vf_sign_bit(void) {
+  vmask m;
+  VF_EACH m.part[i] = (vr_bits)vr_set(-0.0f);
+  return m;
+}
+VF_INLINE vf vf_abs(vf a) { return vf_select(vf_sign_bit(), vf_set(0.0f), a); }
+/* |a| with the sign of b. */
+VF_INLINE vf vf_copysign(vf a, vf b) { return vf_select(vf_sign_bit(), b, a); }
 VF_INLINE int vmask_all(vmask m) {
-  int32_t all = -1;
-  VF_EACH all &= m.lane[i];
+  int32_t lane[16], all = -1;
+  memcpy(lane, &m, sizeof lane);
+  for (int i = 0; i < 16; i++) all &= lane[i];
   return all != 0;
 }
 /* To the nearest whole number, ties to even; |a| at most 2^22. */
 VF_INLINE vf vf_round(vf a) {
-  const float magic = 12582912.0f; /* 1.5 * 2^23 */
-  VF_EACH a.lane[i] = (a.lane[i] + magic) - magic;
-  return a;
+  const vf magic = vf_set(12582912.0f); /* 1.5 * 2^23 */
+  return vf_sub(vf_add(a, magic), magic);
 }
 /* 2^n for whole n from -126 to 127. */
 VF_INLINE vf vf_power_of_two(vf n) {
-  vf r;
-  VF_EACH {
-    const uint32_t bits = (uint32_t)((int32_t)n.lane[i] + 127) << 23;
-    memcpy(&r.lane[i], &bits, sizeof bits);
-  }
-  return r;
+  VF_EACH n.part[i] = (vr)((__builtin_convertvector(n.part[i], vr_bits) + 127) << 23);
+  return n;
 }
 /* a = significand * 2^exponent with the significand in [1, 2), for normal a over 0. */
 VF_INLINE vf vf_split(vf a, vf *exponent) {
-  vf r;
   VF_EACH {
-    uint32_t bits;
-    memcpy(&bits, &a.lane[i], sizeof bits);
-    exponent->lane[i] = (float)((int32_t)(bits >> 23) - 127);
-    bits = (bits & 0x007FFFFFu) | 0x3F800000u;
-    memcpy(&r.lane[i], &bits, sizeof bits);
+    const vr_bits bits = (vr_bits)a.part[i];
+    exponent->part[i] = __builtin_convertvector((bits >> 23) - 127, vr);
+    a.part[i] = (vr)((bits & 0x007FFFFF) | 0x3F800000);
   }
-  return r;
+  return a;
 }
 /* The sum of the lanes, by halves: (i) + (i + 8), then + 4, + 2, + 1. The same order on every instruction set. */
 VF_INLINE float vf_sum(vf a) {
+  float lane[16];
+  vf_store(lane, a);
   for (int half = 8; half > 0; half /= 2)
-    for (int i = 0; i < half; i++) a.lane[i] += a.lane[i + half];
-  return a.lane[0];
+    for (int i = 0; i < half; i++) lane[i] += lane[i + half];
+  return lane[0];
 }
 /* rows[i][j] <-> rows[j][i] */
 VF_INLINE void vf_transpose(vf rows[16]) {
+  float from[16][16], to[16][16];
+  memcpy(from, rows, sizeof from);
   for (int i = 0; i < 16; i++)
-    for (int j = i + 1; j < 16; j++) {
-      const float t = rows[i].lane[j];
-      rows[i].lane[j] = rows[j].lane[i];
-      rows[j].lane[i] = t;
-    }
+    for (int j = 0; j < 16; j++) to[j][i] = from[i][j];
+  memcpy(rows, to, sizeof to);
 }
 
 #undef VF_EACH

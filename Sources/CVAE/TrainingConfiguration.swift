@@ -1,0 +1,90 @@
+internal import CLibVAE
+
+/// How a model is trained: mini-batches, objective and the constants of Adam (Kingma & Ba 2015).
+///
+/// A configuration is a plain value. It is checked when a ``Trainer`` is made of it. Model files keep it, but for
+/// ``threads``, ``instructionSet`` and ``keepsGradients``.
+public struct TrainingConfiguration: Sendable, Hashable {
+  /// Rows of a mini-batch, 1 to 2^20. The last one of an epoch may be smaller.
+  public var batchSize: Int
+
+  /// What is minimised.
+  public var objective: VAE.Objective
+
+  /// Adam's alpha, over 0 and at most 1000.
+  public var learningRate: Double
+
+  /// The decay of Adam's first moment, in [0, 1).
+  public var beta1: Double
+
+  /// The decay of Adam's second moment, in [0, 1).
+  public var beta2: Double
+
+  /// What Adam adds to the root of the second moment, over 0.
+  public var epsilon: Double
+
+  /// The seed of shuffling and noise. Equal seeds give equal bits, whatever the number of threads.
+  public var seed: UInt64
+
+  /// Threads to train on. 0 means the environment variable `VAE_THREADS`, else `OMP_NUM_THREADS`, else the processors
+  /// that the process may use.
+  public var threads: Int
+
+  /// The kernels to use.
+  public var instructionSet: InstructionSet
+
+  /// Whether every step leaves its gradients for ``Trainer/gradient(named:)``, which makes it a little slower.
+  public var keepsGradients: Bool
+
+  /// The defaults: batches of 128, the evidence lower bound, Adam with 1e-3, 0.9, 0.999 and 1e-8, seed 0.
+  public init(
+    batchSize: Int? = nil, objective: VAE.Objective? = nil, learningRate: Double? = nil, beta1: Double? = nil,
+    beta2: Double? = nil, epsilon: Double? = nil, seed: UInt64 = 0, threads: Int = 0,
+    instructionSet: InstructionSet = .automatic, keepsGradients: Bool = false
+  ) {
+    var defaults = vae_training()
+    vae_training_init(&defaults)
+    self.init(defaults)
+    if let batchSize { self.batchSize = batchSize }
+    if let objective { self.objective = objective }
+    if let learningRate { self.learningRate = learningRate }
+    if let beta1 { self.beta1 = beta1 }
+    if let beta2 { self.beta2 = beta2 }
+    if let epsilon { self.epsilon = epsilon }
+    self.seed = seed
+    self.threads = threads
+    self.instructionSet = instructionSet
+    self.keepsGradients = keepsGradients
+  }
+}
+
+extension TrainingConfiguration {
+  init(_ training: vae_training) {
+    batchSize = Int(training.batch_size)
+    objective = VAE.Objective(training.objective)
+    learningRate = training.learning_rate
+    beta1 = training.beta1
+    beta2 = training.beta2
+    epsilon = training.epsilon
+    seed = training.seed
+    threads = Int(training.threads)
+    instructionSet = InstructionSet(rawValue: training.isa)
+    keepsGradients = training.keep_gradients != 0
+  }
+
+  func cTraining() throws(VAEError) -> vae_training {
+    var training = vae_training()
+    vae_training_init(&training)
+    training.batch_size = try cSize(batchSize, "batchSize")
+    training.objective = try objective.cObjective()
+    training.learning_rate = learningRate
+    training.beta1 = beta1
+    training.beta2 = beta2
+    training.epsilon = epsilon
+    training.seed = seed
+    training.threads = try cSize(threads, "threads")
+    training.isa = instructionSet.rawValue
+    training.keep_gradients = keepsGradients ? 1 : 0
+    return training
+  }
+}

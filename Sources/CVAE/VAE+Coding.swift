@@ -1,0 +1,154 @@
+// The JSON of model files: the same keys, names and defaults, and an unknown key is an error.
+
+extension VAE.Configuration: Codable {
+  private enum Key: String, CodingKey, CaseIterable {
+    case inputDimension = "input_dim"
+    case conditionDimension = "condition_dim"
+    case latentDimension = "latent_dim"
+    case encoder, decoder, prior
+    case priorNet = "prior_net"
+    case likelihood, sigma
+    case outputActivation = "output_activation"
+  }
+
+  /// Reads the keys `input_dim`, `latent_dim`, `encoder`, `decoder`, `likelihood` and, where they are there,
+  /// `condition_dim`, `prior`, `prior_net`, `sigma` and `output_activation`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.strictContainer(Key.self)
+    if try container.decodeIfPresent(Int.self, forKey: .conditionDimension) ?? 0 != 0 {
+      throw container.error(.conditionDimension, "this version has no conditions")
+    }
+    if try container.decodeIfPresent([VAE.Layer].self, forKey: .priorNet)?.isEmpty == false {
+      throw container.error(.priorNet, "this version has no such prior")
+    }
+    let outputActivation: VAE.Activation? = try container.named(.outputActivation)
+    self.init(
+      inputDimension: try container.decode(Int.self, forKey: .inputDimension),
+      latentDimension: try container.decode(Int.self, forKey: .latentDimension),
+      encoder: try container.decode([VAE.Layer].self, forKey: .encoder),
+      decoder: try container.decode([VAE.Layer].self, forKey: .decoder),
+      likelihood: VAE.Likelihood(
+        kind: try container.required(.likelihood),
+        sigma: try container.decodeIfPresent(Double.self, forKey: .sigma) ?? 1,
+        outputActivation: outputActivation ?? .identity),
+      prior: try container.named(.prior) ?? .standard)
+  }
+
+  /// Writes the keys of a model file's `libvae.config`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(inputDimension, forKey: .inputDimension)
+    try container.encode(0, forKey: .conditionDimension)
+    try container.encode(latentDimension, forKey: .latentDimension)
+    try container.encode(self.encoder, forKey: .encoder)
+    try container.encode(decoder, forKey: .decoder)
+    try container.encode(prior.description, forKey: .prior)
+    try container.encode([VAE.Layer](), forKey: .priorNet)
+    try container.encode(likelihood.kind.description, forKey: .likelihood)
+    try container.encode(likelihood.sigma, forKey: .sigma)
+    try container.encode(likelihood.outputActivation.description, forKey: .outputActivation)
+  }
+}
+
+extension VAE.Layer: Codable {
+  private enum Key: String, CodingKey, CaseIterable { case units, activation }
+
+  /// Reads `{"units": 400, "activation": "relu"}`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.strictContainer(Key.self)
+    self.init(try container.decode(Int.self, forKey: .units), try container.required(.activation))
+  }
+
+  /// Writes `{"units": 400, "activation": "relu"}`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(units, forKey: .units)
+    try container.encode(activation.description, forKey: .activation)
+  }
+}
+
+extension TrainingConfiguration: Codable {
+  private enum Key: String, CodingKey, CaseIterable {
+    case objective, samples, beta
+    case batchSize = "batch_size"
+    case optimizer
+    case learningRate = "learning_rate"
+    case beta1, beta2, epsilon, seed
+  }
+
+  /// Reads the keys of `training` in a model file, which must all be there. Threads, instruction set and
+  /// ``keepsGradients`` are not among them.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.strictContainer(Key.self)
+    guard try container.decode(String.self, forKey: .optimizer) == "adam" else {
+      throw container.error(.optimizer, "it must be \"adam\"")
+    }
+    self.init(
+      batchSize: try container.decode(Int.self, forKey: .batchSize),
+      objective: VAE.Objective(
+        kind: try container.required(.objective), samples: try container.decode(Int.self, forKey: .samples),
+        beta: try container.decode(Double.self, forKey: .beta)),
+      learningRate: try container.decode(Double.self, forKey: .learningRate),
+      beta1: try container.decode(Double.self, forKey: .beta1),
+      beta2: try container.decode(Double.self, forKey: .beta2),
+      epsilon: try container.decode(Double.self, forKey: .epsilon),
+      seed: try container.decode(UInt64.self, forKey: .seed))
+  }
+
+  /// Writes the keys of `training` in a model file.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(objective.kind.description, forKey: .objective)
+    try container.encode(objective.samples, forKey: .samples)
+    try container.encode(objective.beta, forKey: .beta)
+    try container.encode(batchSize, forKey: .batchSize)
+    try container.encode("adam", forKey: .optimizer)
+    try container.encode(learningRate, forKey: .learningRate)
+    try container.encode(beta1, forKey: .beta1)
+    try container.encode(beta2, forKey: .beta2)
+    try container.encode(epsilon, forKey: .epsilon)
+    try container.encode(seed, forKey: .seed)
+  }
+}
+
+private struct AnyKey: CodingKey {
+  let stringValue: String
+  var intValue: Int? { nil }
+
+  init(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
+}
+
+extension Decoder {
+  /// A container that has no other keys than those of `Key`.
+  fileprivate func strictContainer<Key: CodingKey & CaseIterable>(
+    _ type: Key.Type
+  ) throws -> KeyedDecodingContainer<Key> {
+    let known = Key.allCases.map(\.stringValue)
+    for key in try container(keyedBy: AnyKey.self).allKeys where !known.contains(key.stringValue) {
+      let message = "\"\(key.stringValue)\" is no key here; allowed are \(known.joined(separator: ", "))"
+      throw DecodingError.dataCorrupted(.init(codingPath: codingPath + [key], debugDescription: message))
+    }
+    return try container(keyedBy: type)
+  }
+}
+
+extension KeyedDecodingContainer {
+  /// A value that is written as its name; nil where the key is missing.
+  fileprivate func named<T: LosslessStringConvertible & CaseIterable>(_ key: Key) throws -> T? {
+    try contains(key) ? required(key) : nil
+  }
+
+  /// A value that is written as its name.
+  fileprivate func required<T: LosslessStringConvertible & CaseIterable>(_ key: Key) throws -> T {
+    let name = try decode(String.self, forKey: key)
+    guard let value = T(name) else {
+      throw error(key, "\"\(name)\" is unknown; allowed are \(T.allCases.map(\.description).joined(separator: ", "))")
+    }
+    return value
+  }
+
+  fileprivate func error(_ key: Key, _ message: String) -> DecodingError {
+    DecodingError.dataCorruptedError(forKey: key, in: self, debugDescription: message)
+  }
+}

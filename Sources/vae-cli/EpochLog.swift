@@ -1,0 +1,38 @@
+import CVAE
+import VAEFiles
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The file of `--log`: a line of JSON per epoch, there as soon as the epoch is over.
+final class EpochLog {
+  private let path: String
+  private let descriptor: Int32
+
+  /// Opens the log; it begins anew unless `appends`.
+  init(path: String, appends: Bool) throws(Failure) {
+    self.path = path
+    let mode = appends ? O_APPEND : O_TRUNC
+    descriptor = path == "-" ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_CLOEXEC | mode, 0o666)
+    guard descriptor >= 0 else {
+      throw Failure("--log \(printable(path)): cannot be opened for writing: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Adds the line of an epoch that is over.
+  func write(_ progress: Trainer.Progress, seconds: Double) throws(Failure) {
+    var json: JSON = ["epoch": .integer(progress.trainerEpoch), "step": .integer(progress.step)]
+    json.append(progress.training)
+    if let validation = progress.validation { json.append(validation, prefix: "validation_") }
+    json.append("examples_per_second", .number(progress.examplesPerSecond.rounded()))
+    json.append("seconds", .number((seconds * 1000).rounded() / 1000))
+    if let reason = writeAll(descriptor, json.line + "\n") {
+      throw Failure("--log \(printable(path)): cannot write: \(String(cString: strerror(reason)))")
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import CVAE
+import VAEData
+import VAEFiles
+
+private let out = Option<String?>.path(
+  "out", "FILE", shown: "none",
+  help: "write loss, reconstruction and kl of every example, in this order (.csv or .npy; - is standard output): the "
+    + "higher an example's loss, the less the model expects it")
+
+let evaluateCommand = Command(
+  name: "evaluate",
+  summary: "measure how well a model describes data, as a whole or per example",
+  operands: [Shared.model, Shared.data],
+  details: [
+    "The loss is the negative evidence lower bound in nats per example, unless an option says otherwise: "
+      + "reconstruction (-log p(x given z)) plus KL divergence of the code from the prior. Lower is better."
+  ],
+  groups: [
+    OptionGroup(
+      "Options",
+      [
+        out, Shared.objective, Shared.samples, Shared.beta, Shared.seed, Shared.scale, Shared.threads, Shared.quiet,
+        Shared.json,
+      ])
+  ],
+  examples: [
+    Example("vae-cli evaluate model.safetensors digits", "the held-out digits"),
+    Example("vae-cli evaluate model.safetensors digits --out scores.csv", "an anomaly score for each of them"),
+    Example("vae-cli evaluate model.safetensors digits --objective iwae --samples 50", "a tighter bound"),
+  ],
+  run: evaluate)
+
+private func evaluate(_ arguments: Arguments) throws -> Int32 {
+  let (modelPath, dataPath) = (arguments.operands[0], arguments.operands[1])
+  let outPath = arguments[out]
+  try checkStandardOutput(arguments, [outPath], command: "evaluate")
+  let objective = try chosenObjective(arguments, command: "evaluate")
+  var format: TableFormat?
+  if let outPath, case .table(let found) = try RowTarget(outPath, command: "evaluate", allowsPictures: false) {
+    format = found
+    try checkWritable(outPath)
+  }
+  let speech = Speech(isQuiet: arguments[Shared.quiet], standardOutputIsTaken: arguments[Shared.json] || outPath == "-")
+
+  let model = try loadModel(modelPath, threads: arguments[Shared.threads])
+  let table = try loadData(dataPath, for: model, named: modelPath, scale: arguments[Shared.scale])
+  let loss: VAE.Loss
+  if let outPath {
+    let scores = try model.scores(table.asRows, objective: objective, seed: arguments[Shared.seed])
+    try write(scores, to: outPath, format)
+    loss = scores.total
+  } else {
+    loss = try model.evaluate(table.asRows, objective: objective, seed: arguments[Shared.seed])
+  }
+  if arguments[Shared.json] {
+    var json: JSON = ["model": .string(modelPath), "data": .string(table.source)]
+    json.append(loss)
+    json.append("objective", .string("\(objective.kind)"))
+    json.append("samples", .integer(objective.samples))
+    json.append("beta", .number(objective.beta))
+    json.append("seed", .unsigned(arguments[Shared.seed]))
+    if let outPath { json.append("scores", .string(outPath)) }
+    try printOut(json.line)
+  } else {
+    let line = EpochLine(loss, objective: objective)
+    try speech.say(
+      "\(line.terms) nats per example, over \(plural(loss.examples, "example")) of \(printable(table.source))")
+    if let outPath, outPath != "-" { try speech.say("The terms of each example are in \(printable(outPath))") }
+  }
+  return 0
+}
+
+private func write(_ scores: VAE.Scores, to path: String, _ format: TableFormat?) throws {
+  let rows = scores.loss.count
+  let writer = try TableWriter(
+    path: path, format: format, rows: rows, rowShape: [3], columnNames: ["loss", "reconstruction", "kl"])
+  var values: [Float] = []
+  values.reserveCapacity(rows * 3)
+  for row in 0..<rows { values += [scores.loss[row], scores.reconstruction[row], scores.kl[row]] }
+  try writer.append(values)
+  try writer.finish()
+}

@@ -1,0 +1,123 @@
+import CVAE
+import VAEFiles
+
+let infoCommand = Command(
+  name: "info",
+  summary: "show what a model is, and how it was trained",
+  operands: [Shared.model],
+  details: [],
+  groups: [OptionGroup("Options", [Shared.json])],
+  examples: [
+    Example("vae-cli info model.safetensors", "configuration, training and tensors"),
+    Example("vae-cli info model.safetensors --json", "the same for a program"),
+  ],
+  run: showInfo)
+
+private func showInfo(_ arguments: Arguments) throws -> Int32 {
+  let path = arguments.operands[0]
+  let model = try loadModel(path, threads: 1)
+  let bytes = sizeOfFile(path)
+  try printOut(arguments[Shared.json] ? infoJSON(model, path, bytes).line : infoText(model, path, bytes))
+  return 0
+}
+
+/// The model's configuration and training under the keys of its file, and what else there is to know.
+private func infoJSON(_ model: VAE, _ path: String, _ bytes: Int?) -> JSON {
+  let configuration = model.configuration
+  let layers = { (layers: [VAE.Layer]) -> JSON in
+    .array(layers.map { ["units": .integer($0.units), "activation": .string("\($0.activation)")] })
+  }
+  var json: JSON = [
+    "file": .string(path),
+    "bytes": bytes.map { .integer($0) } ?? nil,
+    "parameters": .integer(model.valueCount),
+    "input_dim": .integer(configuration.inputDimension),
+    "condition_dim": 0,
+    "latent_dim": .integer(configuration.latentDimension),
+    "encoder": layers(configuration.encoder),
+    "decoder": layers(configuration.decoder),
+    "prior": .string("\(configuration.prior)"),
+    "prior_net": [],
+    "likelihood": .string("\(configuration.likelihood.kind)"),
+    "sigma": .number(configuration.likelihood.sigma),
+    "output_activation": .string("\(configuration.likelihood.outputActivation)"),
+  ]
+  json.append("training", model.trainingConfiguration.map(trainingJSON) ?? nil)
+  let tensors = model.parameters.map { tensor -> JSON in
+    ["name": .string(tensor.name), "shape": .array(tensor.shape.map { .integer($0) })]
+  }
+  json.append("tensors", .array(tensors))
+  return json
+}
+
+private func trainingJSON(_ training: TrainingConfiguration) -> JSON {
+  [
+    "objective": .string("\(training.objective.kind)"),
+    "samples": .integer(training.objective.samples),
+    "beta": .number(training.objective.beta),
+    "batch_size": .integer(training.batchSize),
+    "optimizer": "adam",
+    "learning_rate": .number(training.learningRate),
+    "beta1": .number(training.beta1),
+    "beta2": .number(training.beta2),
+    "epsilon": .number(training.epsilon),
+    "seed": .unsigned(training.seed),
+  ]
+}
+
+private func infoText(_ model: VAE, _ path: String, _ bytes: Int?) -> String {
+  let configuration = model.configuration
+  var lines = [
+    "\(printable(path)): a VAE \(networkText(configuration))",
+    "\(grouped(model.valueCount)) parameters" + (bytes.map { ", \(fileSize($0))" } ?? ""),
+    "",
+    "input        \(configuration.inputDimension)",
+    "encoder      \(layersText(configuration.encoder))",
+    "latent       \(configuration.latentDimension), prior \(configuration.prior)",
+    "decoder      \(layersText(configuration.decoder))",
+    "likelihood   \(likelihoodText(configuration.likelihood))",
+  ]
+  if let training = model.trainingConfiguration {
+    let objective = training.objective
+    let beta = objective.kind == .elbo ? ", beta \(shortest(objective.beta))" : ""
+    let betas = "beta1 \(shortest(training.beta1)), beta2 \(shortest(training.beta2))"
+    lines += [
+      "objective    \(objective.kind), \(plural(objective.samples, "latent sample"))\(beta)",
+      "training     batch \(training.batchSize), seed \(training.seed)",
+      "Adam         learning rate \(shortest(training.learningRate)), \(betas), epsilon \(shortest(training.epsilon))",
+    ]
+  } else {
+    lines.append("training     none")
+  }
+  lines.append("")
+  let tensors = model.parameters
+  let width = (tensors.map(\.name.count) + ["tensor".count]).max() ?? 0
+  lines.append(padded("tensor", width) + "   shape")
+  for tensor in tensors {
+    lines.append(padded(tensor.name, width) + "   " + tensor.shape.map(String.init).joined(separator: " x "))
+  }
+  return lines.joined(separator: "\n")
+}
+
+/// "784-400-20-400-784".
+func networkText(_ configuration: VAE.Configuration) -> String {
+  let sizes =
+    [configuration.inputDimension] + configuration.encoder.map(\.units) + [configuration.latentDimension]
+    + configuration.decoder.map(\.units) + [configuration.inputDimension]
+  return sizes.map(String.init).joined(separator: "-")
+}
+
+private func layersText(_ layers: [VAE.Layer]) -> String {
+  layers.isEmpty ? "linear" : layers.map { "\($0.units) \($0.activation)" }.joined(separator: ", ")
+}
+
+private func likelihoodText(_ likelihood: VAE.Likelihood) -> String {
+  guard likelihood.kind == .gaussian else { return "\(likelihood.kind)" }
+  let activation = likelihood.outputActivation
+  return "\(likelihood.kind), sigma \(shortest(likelihood.sigma))"
+    + (activation == .identity ? "" : ", mean through \(activation)")
+}
+
+private func padded(_ text: String, _ width: Int) -> String {
+  text + String(repeating: " ", count: max(0, width - text.count))
+}

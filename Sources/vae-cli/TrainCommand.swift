@@ -1,0 +1,85 @@
+import CVAE
+import VAEData
+import VAEFiles
+
+let trainCommand = Command(
+  name: "train",
+  summary: "train a variational autoencoder (VAE)",
+  operands: [
+    Operand(
+      name: "DATA",
+      help: "digits (10,000 MNIST digits that come with the program), an IDX file (plain or .gz), a .npy (float32, "
+        + "float64, uint8) or a .csv (plain or .gz); one row or image is one example. digits means the first 9,000, "
+        + "with the other 1,000 held out; digits:train and digits:test are the two parts alone")
+  ],
+  details: [
+    "Shows a line per epoch. All numbers are nats per example: loss = rec (-log p(x given z)) + kl (of the code from "
+      + "the prior), and the loss on what is held out. Ctrl-C stops after the running mini-batch and writes the "
+      + "model as it is; a second Ctrl-C quits at once.",
+    "The pictures: samples.png has new examples, drawn from the prior; reconstructions.png has held-out examples "
+      + "above what the model makes of them; latent-grid.png shows how examples change with their code. With two "
+      + "latent dimensions that is the plane of codes, at the quantiles of the prior; with more, the codes between "
+      + "those of four held-out examples, which are at the corners; with one, the quantiles line by line.",
+  ],
+  groups: TrainOptions.groups,
+  examples: [
+    Example("vae-cli train digits", "784-400-20 on digits; writes model.safetensors"),
+    Example("vae-cli train digits --latent 2 --epochs 30 --pictures pictures", "two latent dimensions, and pictures"),
+    Example("vae-cli train table.csv --likelihood gaussian --hidden 64,32 --latent 4", "a table of any numbers"),
+    Example("vae-cli train digits --checkpoint run.safetensors", "a run that can be continued,"),
+    Example("vae-cli train digits --resume run.safetensors --epochs 20", "and its continuation to 20 epochs"),
+  ],
+  run: train)
+
+private func train(_ arguments: Arguments) throws -> Int32 {
+  try checkTogether(arguments)
+  let outPath = arguments[TrainOptions.out] ?? TrainOptions.defaultModel
+  // What cannot be written should be known before the hours of training, not after them.
+  for path in [outPath, arguments[TrainOptions.checkpoint]] {
+    if let path { try checkWritable(path) }
+  }
+  let setup =
+    try arguments.has(TrainOptions.resume) ? TrainingSetup(resuming: arguments) : TrainingSetup(new: arguments)
+  let pictures = try arguments[TrainOptions.pictures].map { folder in
+    try TrainingPictures(folder: folder, setup: setup, shape: arguments[Shared.shape])
+  }
+  let session = try TrainingSession(setup: setup, arguments: arguments)
+  try session.run()
+  try session.finish(outPath: outPath, pictures: pictures)
+  return session.exitCode
+}
+
+/// Throws where options do not go together.
+private func checkTogether(_ arguments: Arguments) throws(UsageError) {
+  let outPath = arguments[TrainOptions.out] ?? TrainOptions.defaultModel
+  for option in [TrainOptions.out, TrainOptions.checkpoint] {
+    guard let path = arguments[option] else { continue }
+    let ending = [".png", ".npy", ".csv", ".gz", ".jsonl"].first { path.lowercased().hasSuffix($0) }
+    if ending != nil {
+      throw UsageError("train: --\(option.name) \(quoted(path)): a model is a .safetensors file")
+    }
+  }
+  if arguments[TrainOptions.checkpoint] == "-" {
+    throw UsageError("train: --checkpoint must be a file, not standard output")
+  }
+  try checkStandardOutput(arguments, [outPath, arguments[TrainOptions.log]], command: "train")
+  if let checkpoint = arguments[TrainOptions.checkpoint], checkpoint == outPath {
+    throw UsageError("train: --checkpoint and --out are the same file, \(quoted(outPath)); give each a name of its own")
+  }
+  if arguments.has(TrainOptions.resume) {
+    if let option = TrainOptions.fixedByCheckpoint.first(where: { arguments.has($0) }) {
+      throw UsageError("train: \(arguments.text(option)) does not go with --resume: the checkpoint says it already")
+    }
+    return
+  }
+  if arguments.has(TrainOptions.hidden), arguments.has(TrainOptions.encoder), arguments.has(TrainOptions.decoder) {
+    throw UsageError("train: \(arguments.text(TrainOptions.hidden)) has no effect beside --encoder and --decoder")
+  }
+  if arguments[TrainOptions.likelihood] != "gaussian" {
+    let options: [any AnyOption] = [TrainOptions.sigma, TrainOptions.outputActivation]
+    if let option = options.first(where: { arguments.has($0) }) {
+      throw UsageError("train: \(arguments.text(option)) needs --likelihood gaussian")
+    }
+  }
+  _ = try chosenObjective(arguments, command: "train")
+}

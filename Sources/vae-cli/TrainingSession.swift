@@ -1,0 +1,157 @@
+import CVAE
+import VAEData
+import VAEFiles
+
+/// A run of `vae-cli train`: shows it, logs it, saves it. One thread.
+final class TrainingSession {
+  private let setup: TrainingSetup
+  private let arguments: Arguments
+  private let epochs: Int
+  private let display: ProgressDisplay
+  private let log: EpochLog?
+  private let start = monotonicSeconds()
+  private var result: TrainingResult?
+  private var lastProgress: Trainer.Progress?
+  /// Of the losses in every line: what suits the first.
+  private var decimals: Int?
+  /// What went wrong beside the training, which is not stopped by it: the first such error is reported at the end.
+  private var trouble: (any Error)?
+
+  /// The signal that stopped the run, or nil.
+  private(set) var stoppedBy: Int32?
+
+  init(setup: TrainingSetup, arguments: Arguments) throws {
+    (self.setup, self.arguments) = (setup, arguments)
+    epochs = arguments[TrainOptions.epochs]
+    display = ProgressDisplay(terminal: .standardError(), isQuiet: arguments[Shared.quiet])
+    log = try arguments[TrainOptions.log].map {
+      try EpochLog(path: $0, appends: arguments.has(TrainOptions.resume))
+    }
+  }
+
+  var exitCode: Int32 { stoppedBy.map(Interrupts.exitCode) ?? 0 }
+
+  /// Trains until the epochs are done or a signal asks to stop.
+  func run() throws {
+    try announce()
+    Interrupts.catchStopSignals()
+    let info = try setup.trainer.info
+    do throws(VAEError) {
+      result = try setup.trainer.fit(
+        setup.data.asRows, epochs: epochs - info.epoch, validation: setup.heldOut?.asRows
+      ) { report($0) }
+    } catch {
+      display.endLine()
+      let hint = error.code == .notFinite ? "; a smaller --learning-rate may help" : ""
+      throw Failure(error.message + hint)
+    }
+    display.endLine()
+    if result?.isComplete != true { stoppedBy = Interrupts.pending }
+    if stoppedBy != nil { saveCheckpoint() }
+  }
+
+  private func announce() throws {
+    if arguments[Shared.quiet] { return }
+    let configuration = setup.model.configuration
+    let threads = plural(try setup.trainer.info.threads, "thread")
+    let parameters = plural(setup.model.valueCount, "parameter")
+    let heldOut = setup.heldOut.map { grouped($0.rows) } ?? "none"
+    printNote("Training a VAE \(networkText(configuration)): \(parameters), \(threads)")
+    printNote("Data: \(plural(setup.data.rows, "example")) of \(printable(setup.data.source)), \(heldOut) held out")
+  }
+
+  private func report(_ progress: Trainer.Progress) -> Trainer.Decision {
+    lastProgress = progress
+    let line = epochLine(progress)
+    guard progress.isEpochEnd else {
+      display.update(line)
+      return Interrupts.pending == nil ? .continue : .stop
+    }
+    display.finish(line)
+    attempt { try log?.write(progress, seconds: monotonicSeconds() - start) }
+    saveCheckpoint()
+    return Interrupts.pending == nil ? .continue : .stop
+  }
+
+  private func saveCheckpoint() {
+    guard let path = arguments[TrainOptions.checkpoint] else { return }
+    attempt {
+      do throws(VAEError) {
+        try setup.trainer.save(to: path)
+      } catch {
+        throw failure(error, about: path)
+      }
+    }
+  }
+
+  /// Runs what must not end the training where it fails.
+  private func attempt(_ body: () throws -> Void) {
+    if trouble != nil { return }
+    do { try body() } catch { trouble = error }
+  }
+
+  private func epochLine(_ progress: Trainer.Progress) -> EpochLine {
+    let objective = setup.trainer.configuration.objective
+    var line = EpochLine(progress.training, objective: objective)
+    decimals = decimals ?? lossDecimals(progress.training.loss)
+    line.decimals = decimals
+    line.epoch = progress.trainerEpoch
+    line.epochs = epochs
+    line.fraction = progress.isEpochEnd ? 1 : Double(progress.batch) / Double(max(progress.batches, 1))
+    line.heldOut = progress.validation?.loss
+    line.examplesPerSecond = progress.examplesPerSecond
+    let isOver = progress.isEpochEnd && progress.trainerEpoch >= epochs
+    line.secondsLeft = isOver ? nil : seconds(progress.remaining)
+    line.secondsTaken = isOver ? seconds(progress.elapsed) : nil
+    return line
+  }
+
+  private func seconds(_ duration: Duration) -> Double {
+    Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
+  }
+}
+
+// MARK: - The end
+
+extension TrainingSession {
+  /// Writes the model and the pictures, and says what there is now.
+  func finish(outPath: String, pictures: TrainingPictures?) throws {
+    try writeModel(outPath)
+    var files: [String] = []
+    if stoppedBy == nil, let pictures { files = try pictures.write(setup) }
+    if arguments[Shared.json] { try printOut(json(outPath, files).line) }
+    let isTaken = arguments[Shared.json] || outPath == "-" || arguments[TrainOptions.log] == "-"
+    let speech = Speech(isQuiet: arguments[Shared.quiet], standardOutputIsTaken: isTaken)
+    for line in try TrainingSummary(
+      setup: setup, arguments: arguments, outPath: outPath, pictures: files, stoppedBy: stoppedBy, epochs: epochs
+    ).lines { try speech.say(line) }
+    if let trouble { throw trouble }
+  }
+
+  private func writeModel(_ path: String) throws {
+    if path == "-" { return try FileOutput.write(setup.model.serialized(), to: path) }
+    do throws(VAEError) {
+      try setup.model.save(to: path)
+    } catch {
+      throw failure(error, about: path)
+    }
+  }
+
+  private func json(_ outPath: String, _ pictures: [String]) throws -> JSON {
+    let info = try setup.trainer.info
+    var json: JSON = [
+      "model": .string(outPath), "data": .string(setup.data.source), "epochs": .integer(info.epoch),
+      "step": .integer(info.step), "interrupted": .bool(stoppedBy != nil),
+    ]
+    // A run that was stopped in its first epoch has the terms of its mini-batches so far.
+    if let loss = result?.training ?? lastProgress?.training { json.append(loss) }
+    if let loss = result?.validation { json.append(loss, prefix: "validation_") }
+    json.append("seconds", .number((seconds(result?.elapsed ?? .zero) * 1000).rounded() / 1000))
+    json.append("examples_per_second", .number((lastProgress?.examplesPerSecond ?? 0).rounded()))
+    json.append("threads", .integer(info.threads))
+    json.append("parameters", .integer(setup.model.valueCount))
+    json.append("pictures", .array(pictures.map { .string($0) }))
+    json.append("checkpoint", arguments[TrainOptions.checkpoint].map { .string($0) } ?? nil)
+    return json
+  }
+}

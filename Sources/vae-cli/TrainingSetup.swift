@@ -1,0 +1,104 @@
+import CVAE
+import VAEData
+import VAEFiles
+
+/// Everything that a run of training needs: the model, its trainer, the data and what is held out.
+struct TrainingSetup {
+  let model: VAE
+  let trainer: Trainer
+  let data: DataTable
+  let heldOut: DataTable?
+  /// DATA as it was given.
+  let dataName: String
+
+  /// A run from the beginning.
+  init(new arguments: Arguments) throws {
+    let isGaussian = arguments[TrainOptions.likelihood] == "gaussian"
+    let likelihood: VAE.Likelihood =
+      isGaussian
+      ? .gaussian(
+        sigma: arguments[TrainOptions.sigma],
+        outputActivation: VAE.Activation(arguments[TrainOptions.outputActivation]) ?? .identity)
+      : .bernoulli
+    let seed = arguments[TrainOptions.seed]
+    dataName = arguments.operands[0]
+    (data, heldOut) = try Self.readData(
+      arguments, likelihood.kind, seed: seed, hint: "; take --likelihood gaussian instead")
+
+    let activation = VAE.Activation(arguments[TrainOptions.activation]) ?? .relu
+    let hidden = arguments[TrainOptions.hidden] ?? [400]
+    let layers = { (units: [Int]) in units.map { VAE.Layer($0, activation) } }
+    let configuration = VAE.Configuration(
+      inputDimension: data.columns, latentDimension: arguments[TrainOptions.latent],
+      encoder: layers(arguments[TrainOptions.encoder] ?? hidden),
+      decoder: layers(arguments[TrainOptions.decoder] ?? hidden.reversed()), likelihood: likelihood)
+    let threads = arguments[Shared.threads] ?? 0
+    model = try VAE(configuration, seed: seed, execution: VAE.Execution(threads: threads))
+    try model.initializeOutputBias(from: data.asRows)
+    trainer = try Trainer(
+      model,
+      configuration: TrainingConfiguration(
+        batchSize: arguments[TrainOptions.batch], objective: chosenObjective(arguments, command: "train"),
+        learningRate: arguments[TrainOptions.learningRate], beta1: arguments[TrainOptions.adamBeta1],
+        beta2: arguments[TrainOptions.adamBeta2], epsilon: arguments[TrainOptions.adamEpsilon], seed: seed,
+        threads: threads))
+  }
+
+  /// A run that goes on where a checkpoint left it.
+  init(resuming arguments: Arguments) throws {
+    let path = arguments[TrainOptions.resume] ?? ""
+    let threads = arguments[Shared.threads]
+    model = try loadModel(path, threads: threads)
+    trainer = try Trainer(model, configuration: TrainingConfiguration(threads: threads ?? 0))
+    do throws(VAEError) {
+      try trainer.restore(from: path)
+    } catch {
+      let hint = error.code == .format ? "; --resume takes what --checkpoint wrote" : ""
+      throw Failure(failure(error, about: path).description + hint)
+    }
+    dataName = arguments.operands[0]
+    (data, heldOut) = try Self.readData(
+      arguments, model.configuration.likelihood.kind, seed: trainer.configuration.seed, hint: "")
+    let needed = model.configuration.inputDimension
+    guard data.columns == needed else {
+      throw Failure(
+        "\(printable(data.source)): a row has \(plural(data.columns, "value")); "
+          + "the checkpoint \(printable(path)) takes \(grouped(needed))")
+    }
+    let done = try trainer.info.epoch
+    guard done < arguments[TrainOptions.epochs] else {
+      throw UsageError(
+        "train: --resume \(quoted(path)) has done \(plural(done, "epoch")) already; ask for more with --epochs "
+          + "(it counts those, and is \(arguments[TrainOptions.epochs]))")
+    }
+  }
+
+  /// The data to train on and the rows held out.
+  private static func readData(
+    _ arguments: Arguments, _ likelihood: VAE.Likelihood.Kind, seed: UInt64, hint: String
+  ) throws -> (data: DataTable, heldOut: DataTable?) {
+    let source = arguments.operands[0]
+    let options = { (digits: DigitsPart) in
+      ReadOptions(scale: arguments[Shared.scale], unitInterval: likelihood == .bernoulli, digits: digits)
+    }
+    let data = try DataTable.read(source, options: options(.train))
+    try checkValues(data, likelihood: likelihood, hint: hint)
+    switch arguments[TrainOptions.validation] ?? (source == "digits" ? .data("digits:test") : .fraction(0.1)) {
+    case .fraction(0): return (data, nil)
+    case .fraction(let fraction):
+      // A handful of rows cannot spare one, unless it was asked for.
+      if !arguments.has(TrainOptions.validation), data.rows < 10 { return (data, nil) }
+      let (rest, drawn) = try data.split(validation: fraction, seed: seed)
+      return (rest, drawn)
+    case .data(let other):
+      let heldOut = try DataTable.read(other, options: options(.test))
+      guard heldOut.columns == data.columns else {
+        throw Failure(
+          "--validation \(printable(heldOut.source)): a row has \(plural(heldOut.columns, "value")); one of "
+            + "\(printable(data.source)) has \(grouped(data.columns))")
+      }
+      try checkValues(heldOut, likelihood: likelihood, hint: hint)
+      return (data, heldOut)
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import CVAE
+import VAEData
+import VAEFiles
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// What `vae-cli train` says at its end: where the files are, and what to do with them.
+struct TrainingSummary {
+  let setup: TrainingSetup
+  let arguments: Arguments
+  let outPath: String
+  let pictures: [String]
+  let stoppedBy: Int32?
+  let epochs: Int
+
+  var lines: [String] {
+    get throws {
+      var lines: [String] = []
+      if let stoppedBy { lines.append(try stopLine(stoppedBy)) }
+      if outPath != "-" {
+        let size = sizeOfFile(outPath).map { " (\(fileSize($0)))" } ?? ""
+        lines.append("Model:      \(printable(outPath))\(size)")
+      }
+      if let checkpoint = arguments[TrainOptions.checkpoint] { lines.append("Checkpoint: \(printable(checkpoint))") }
+      if let log = arguments[TrainOptions.log], log != "-" { lines.append("Log:        \(printable(log))") }
+      for (index, picture) in pictures.enumerated() {
+        lines.append((index == 0 ? "Pictures:   " : "            ") + printable(picture))
+      }
+      let next = suggestions
+      if !next.isEmpty { lines += ["", "Try next:"] + next.map { "  " + $0 } }
+      return lines
+    }
+  }
+
+  private func stopLine(_ signal: Int32) throws -> String {
+    let info = try setup.trainer.info
+    let batches = (setup.data.rows - 1) / setup.trainer.configuration.batchSize + 1
+    let cause = signal == SIGINT ? "Ctrl-C" : "a signal"
+    let place =
+      info.batch > 0
+      ? "in epoch \(info.epoch + 1) of \(epochs), after \(info.batch) of its \(batches) mini-batches"
+      : "after epoch \(info.epoch) of \(epochs)"
+    return "Stopped by \(cause) \(place); the model is written as it is."
+  }
+
+  /// Commands that work when they are copied.
+  private var suggestions: [String] {
+    let data = shellWord(setup.dataName)
+    var result: [String] = []
+    if stoppedBy != nil, let checkpoint = arguments[TrainOptions.checkpoint] {
+      var words =
+        "train \(data) --resume \(shellWord(checkpoint)) --checkpoint \(shellWord(checkpoint)) --epochs \(epochs)"
+      words += " --out \(shellWord(outPath))" + dataOptions
+      result.append(words)
+    }
+    // What went to standard output or into a device cannot be read again.
+    if sizeOfFile(outPath) != nil {
+      let model = shellWord(outPath)
+      let shape = arguments.has(Shared.shape) ? " \(arguments.text(Shared.shape))" : ""
+      if hasPictures {
+        result.append("sample \(model) --count 100 --out samples.png\(shape)")
+        result.append("reconstruct \(model) \(data) --out reconstructions.png\(shape)\(scaleOption)")
+      } else {
+        result.append("sample \(model) --count 1000 --out samples.csv")
+      }
+      result.append("encode \(model) \(data) --out codes.csv\(scaleOption)")
+      result.append("info \(model)")
+    }
+    return result.map { "\(programName) \($0)" }
+  }
+
+  private var scaleOption: String { arguments.has(Shared.scale) ? " \(arguments.text(Shared.scale))" : "" }
+
+  private var dataOptions: String {
+    scaleOption + (arguments.has(TrainOptions.validation) ? " \(arguments.text(TrainOptions.validation))" : "")
+  }
+
+  private var hasPictures: Bool {
+    let layout = try? ImageLayout(
+      columns: setup.data.columns, shape: arguments[Shared.shape], data: setup.data.geometry, command: "train")
+    // A table of 4 columns is no picture, even though 4 is a square.
+    return layout != nil && (setup.data.columns >= 64 || arguments.has(Shared.shape) || setup.data.geometry != nil)
+  }
+}
+
+/// How this program was called, so that a line that begins with it can be copied.
+var programName: String {
+  let name = CommandLine.arguments.first ?? "vae-cli"
+  return shellWord(name.isEmpty ? "vae-cli" : name)
+}
+
+/// `text` as a shell reads it as one word.
+func shellWord(_ text: String) -> String {
+  let isPlain = { (byte: UInt8) in
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: "-_./:=,+@%".utf8.contains(byte) || byte >= 0x80
+    }
+  }
+  if !text.isEmpty, text.utf8.allSatisfy(isPlain) { return text }
+  return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+}
