@@ -119,7 +119,8 @@ static int use_workspace(const life *l, vae_model *model, vae_error *err) {
          went_well(vae_model_evaluate(model, workspace, &data, NULL, 0, &loss, NULL, err), err) &&
          went_well(vae_model_loss_and_gradients(model, workspace, &part, &objective, NULL, 0, &loss, NULL, err), err);
   objective.samples = 6;
-  done = done && went_well(vae_model_loss_and_gradients(model, workspace, &part, &objective, NULL, 0, &loss, NULL, err), err);
+  done = done &&
+         went_well(vae_model_loss_and_gradients(model, workspace, &part, &objective, NULL, 0, &loss, NULL, err), err);
   done = done && went_well(vae_model_evaluate(model, workspace, &data, &objective, 0, &loss, NULL, err), err);
   vae_workspace_free(workspace);
   free(out);
@@ -143,7 +144,8 @@ static int use_trainer(const life *l, vae_model *model, vae_error *err) {
   done = went_well(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, err), err) &&
          went_well(vae_trainer_step(trainer, &part, NULL, NULL, NULL, err), err) &&
          went_well(vae_trainer_step(trainer, &data, NULL, NULL, NULL, err), err) && /* more rows than a batch */
-         went_well(vae_trainer_save(trainer, path, err), err) && went_well(vae_trainer_restore(trainer, path, err), err) &&
+         went_well(vae_trainer_save(trainer, path, err), err) &&
+         went_well(vae_trainer_restore(trainer, path, err), err) &&
          went_well(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, err), err);
   vae_trainer_free(trainer);
   return done;

@@ -16,7 +16,8 @@ typedef struct handles {
 } handles;
 
 static void open_handles(handles *h) {
-  test_spec spec = test_spec_hidden(6, 3, VAE_ACTIVATION_RELU, 2), other = test_spec_hidden(6, 4, VAE_ACTIVATION_RELU, 2);
+  test_spec spec = test_spec_hidden(6, 3, VAE_ACTIVATION_RELU, 2);
+  test_spec other = test_spec_hidden(6, 4, VAE_ACTIVATION_RELU, 2);
   vae_workspace_options options;
   vae_training training;
   memset(h, 0, sizeof *h);
@@ -81,7 +82,8 @@ static void check_parameters(handles *h) {
   REFUSED(vae_model_set_parameter(h->model, "nobody\n\x1b[31m", values, 2, &err), bad, "nobody??", NULL);
   values[1] = INFINITY;
   values[0] = 7.0f;
-  REFUSED(vae_model_set_parameter(h->model, "encoder.0.bias", values, 3, &err), VAE_ERROR_DATA, "encoder.0.bias", "inf");
+  REFUSED(vae_model_set_parameter(h->model, "encoder.0.bias", values, 3, &err), VAE_ERROR_DATA, "encoder.0.bias",
+          "inf");
   CHECK_OK(vae_model_get_parameter(h->model, "encoder.0.bias", values, 3, &err), &err);
   CHECK(values[0] == 0.0f && values[1] == 0.0f);
   CHECK_OK(vae_model_get_training(h->model, &training, &trained, &err), &err);
@@ -248,8 +250,8 @@ static void check_inference(handles *h) {
   vae_data part = test_floats(h->x, 13, 6);
   vae_objective_init(&objective);
   REFUSED(vae_workspace_get_gradient(h->workspace, "encoder.0.weight", gradient, 18, &err), bad, "gradient", NULL);
-  REFUSED(vae_model_loss_and_gradients(h->model, h->workspace, &part, &objective, NULL, 0, &loss, NULL, &err), bad, "13",
-          "12");
+  REFUSED(vae_model_loss_and_gradients(h->model, h->workspace, &part, &objective, NULL, 0, &loss, NULL, &err), bad,
+          "13", "12");
   part.rows = 12;
   CHECK_OK(vae_model_loss_and_gradients(h->model, h->workspace, &part, &objective, NULL, 0, NULL, NULL, &err), &err);
   CHECK_OK(vae_workspace_get_gradient(h->workspace, "encoder.0.weight", gradient, 18, &err), &err);
@@ -353,7 +355,8 @@ static void check_files(handles *h) {
   REFUSED(vae_model_load_bytes(bytes, 64, NULL, NULL, &err), bad, "model", NULL);
   REFUSED(vae_model_load_bytes(bytes, 0, NULL, &model, &err), VAE_ERROR_FORMAT, "", NULL);
   CHECK(model == NULL && err.message[0] != '\0');
-  REFUSED(vae_model_load("no/such/file.safetensors", NULL, &model, &err), VAE_ERROR_IO, "no/such/file.safetensors", NULL);
+  REFUSED(vae_model_load("no/such/file.safetensors", NULL, &model, &err), VAE_ERROR_IO, "no/such/file",
+          NULL);
 }
 
 int main(void) {

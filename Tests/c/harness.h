@@ -62,7 +62,8 @@ static int harness_check(int passed, const char *file, int line, const char *for
 /* CHECK with words of one's own: CHECK_THAT(a == b, "row %zu differs", row). */
 #define CHECK_THAT(condition, ...) harness_check((condition) ? 1 : 0, __FILE__, __LINE__, __VA_ARGS__)
 
-#define CHECK_STATUS(expression, expected) harness_status((expression), (expected), #expression, NULL, __FILE__, __LINE__)
+#define CHECK_STATUS(expression, expected) \
+  harness_status((expression), (expected), #expression, NULL, __FILE__, __LINE__)
 
 /* The call succeeds; err's message is shown where it does not. err is looked at after the call. */
 #define CHECK_OK(expression, err) harness_status((expression), VAE_OK, #expression, (err), __FILE__, __LINE__)
@@ -86,8 +87,8 @@ HARNESS_UNUSED static int harness_status(vae_status status, vae_status expected,
 
 HARNESS_UNUSED static int harness_near(double a, double b, double tolerance, const char *a_text, const char *b_text,
                                        const char *file, int line) {
-  return harness_check(fabs(a - b) <= tolerance, file, line, "%s = %.9g, %s = %.9g, differ by %.3g, allowed %.3g", a_text,
-                       a, b_text, b, fabs(a - b), tolerance);
+  return harness_check(fabs(a - b) <= tolerance, file, line, "%s = %.9g, %s = %.9g, differ by %.3g, allowed %.3g",
+                       a_text, a, b_text, b, fabs(a - b), tolerance);
 }
 
 HARNESS_UNUSED static int harness_equal(long long a, long long b, const char *a_text, const char *b_text,

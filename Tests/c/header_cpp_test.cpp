@@ -68,7 +68,8 @@ void train() {
   std::unique_ptr<vae_workspace, Free> workspace(raw_workspace);
   std::vector<float> mean(20 * 2);
   CHECK_OK(vae_model_encode(model.get(), workspace.get(), &data, mean.data(), nullptr, &err), &err);
-  CHECK_STATUS(vae_model_encode(nullptr, workspace.get(), &data, mean.data(), nullptr, &err), VAE_ERROR_INVALID_ARGUMENT);
+  CHECK_STATUS(vae_model_encode(nullptr, workspace.get(), &data, mean.data(), nullptr, &err),
+               VAE_ERROR_INVALID_ARGUMENT);
   CHECK_MESSAGE_HAS(err, "model");
 }
 

@@ -68,7 +68,7 @@ static void check_slope(const vaei_kernels *kernels, vae_activation activation) 
     for (int j = 0; j < 16; j++) x[j] = y[j] = (float)(i + j + 0.5) / 40.0f, dy[j] = 1;
     const bool keeps = activation == VAE_ACTIVATION_SILU || activation == VAE_ACTIVATION_GELU;
     kernels->activate(activation, 1, 16, y, 16, keeps ? slope : NULL, 16);
-    CHECK(kernels->activate_backward(activation, 1, 16, keeps ? slope : y, 16, dy, 16));
+    kernels->activate_backward(activation, 1, 16, keeps ? slope : y, 16, dy, 16);
     for (int j = 0; j < 16; j++) {
       const double h = 1e-5, want = (oracle(activation, x[j] + h) - oracle(activation, x[j] - h)) / (2 * h);
       if (!(fabs(dy[j] - want) <= worst)) worst = fabs(dy[j] - want), worst_at = x[j];
@@ -91,9 +91,9 @@ static void check_ends(const vaei_kernels *kernels) {
   for (size_t count = 1; count <= 33; count++)
     for (size_t at = 0; at < count; at++) {
       float x[33] = {0};
-      CHECK(kernels->all_finite(x, count));
+      CHECK(kernels->all_below(x, 1, count, count, INFINITY));
       x[at] = at % 3 == 0 ? NAN : at % 3 == 1 ? INFINITY : -INFINITY;
-      CHECK(!kernels->all_finite(x, count));
+      CHECK(!kernels->all_below(x, 1, count, count, INFINITY));
     }
 }
 

@@ -1,6 +1,6 @@
 /* The float64 oracle: forward pass and objective of a dense VAE in plain loops, written from the formulas alone, and
- * derivatives by central differences. Real numbers are long double where the machine has more than 64 bits of them, so that
- * differences over small steps (which do not leave a ReLU's side) keep enough digits. */
+ * derivatives by central differences. Real numbers are long double, where the machine has them wider than 64 bits, so
+ * that differences over small steps (which do not leave a ReLU's side) keep enough digits. */
 #ifndef VAE_TESTS_ORACLE_H
 #define VAE_TESTS_ORACLE_H
 

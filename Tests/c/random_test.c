@@ -1,5 +1,5 @@
-/* Random numbers: Philox's published answers, the distributions drawn from it, and the same streams on every instruction
- * set, whatever the cutting into rows. */
+/* Random numbers: Philox's published answers, the distributions drawn from it, and the same streams on every
+ * instruction set, whatever the cutting into rows. */
 #include <stdlib.h>
 
 #include "core/random.h"
@@ -70,7 +70,8 @@ static void check_uniform(void) {
   float u = vaei_uniform(1, 1, 1, 1);
   CHECK(u == vaei_uniform(1, 1, 1, 1));
   CHECK(u != vaei_uniform(2, 1, 1, 1) && u != vaei_uniform(1, 2, 1, 1) && u != vaei_uniform(1, 1, 2, 1));
-  CHECK(u != vaei_uniform(1, 1, 1, 2) && u != vaei_uniform(1, 1, 1, 5) && u != vaei_uniform(UINT64_C(1) << 32 | 1, 1, 1, 1));
+  CHECK(u != vaei_uniform(1, 1, 1, 2) && u != vaei_uniform(1, 1, 1, 5));
+  CHECK(u != vaei_uniform(UINT64_C(1) << 32 | 1, 1, 1, 1));
   CHECK(u != vaei_uniform(1, 1, 1, 1 + (UINT64_C(4) << 32)));
 }
 
@@ -94,7 +95,8 @@ static void check_shuffle(void) {
     vaei_shuffle(42, 7, b, count);
     CHECK_BYTES(a, b, count * sizeof *a);
     if (count < 16) continue;
-    static const uint64_t seeds[][2] = {{43, 7}, {42, 8}, {42, 0}, {42 | UINT64_C(1) << 32, 7}, {42, 7 | UINT64_C(1) << 32}};
+    static const uint64_t seeds[][2] = {
+        {43, 7}, {42, 8}, {42, 0}, {42 | UINT64_C(1) << 32, 7}, {42, 7 | UINT64_C(1) << 32}};
     for (size_t k = 0; k < sizeof seeds / sizeof *seeds; k++) {
       vaei_shuffle(seeds[k][0], seeds[k][1], b, count);
       CHECK(memcmp(a, b, count * sizeof *a) != 0);

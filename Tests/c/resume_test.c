@@ -122,8 +122,8 @@ static void compare_files(const char *a, const char *b) {
 }
 
 /* Restores `from` into a trainer that was something else before, and trains it to the end of two epochs. */
-static void check_restored(const char *folder, const char *from, const char *whole, const vae_data *data, int32_t threads,
-                           const vae_loss *expected) {
+static void check_restored(const char *folder, const char *from, const char *whole, const vae_data *data,
+                           int32_t threads, const vae_loss *expected) {
   vae_error err;
   char path[TEST_PATH];
   pair p = open_pair(1234, threads, 17);
@@ -283,6 +283,45 @@ static void check_refused(const char *folder, const uint8_t *values) {
   close_pair(&p);
 }
 
+/* A restored configuration with more samples, and then a step with as many rows as the trainer once had room for. */
+static void check_more_samples(const char *folder, const uint8_t *values) {
+  enum { ROWS = 300, SAMPLES = 7 };
+  char path[TEST_PATH];
+  vae_data data = test_bytes(values, ROWS, COLUMNS);
+  vae_error err;
+  vae_training training;
+  vae_trainer *many = NULL;
+  vae_loss expected, loss;
+  test_random random = {6};
+  float *noise = test_normals(&random, (size_t)SAMPLES * ROWS * LATENTS);
+  pair p = open_pair(3, 2, 32), q = open_pair(3, 2, ROWS);
+  vae_error_init(&err);
+  vae_loss_init(&expected);
+  vae_loss_init(&loss);
+  vae_training_init(&training);
+  training.batch_size = 32;
+  training.objective.samples = SAMPLES;
+  harness_note("more samples than before");
+  CHECK_OK(vae_trainer_create(p.model, &training, NULL, &many, &err), &err);
+  test_join(path, folder, "samples");
+  CHECK_OK(vae_trainer_save(many, path, &err), &err);
+  CHECK_OK(vae_trainer_step(q.trainer, &data, NULL, NULL, NULL, &err), &err);
+  CHECK_OK(vae_trainer_restore(q.trainer, path, &err), &err);
+  CHECK_OK(vae_trainer_step(many, &data, noise, &expected, NULL, &err), &err);
+  CHECK_OK(vae_trainer_step(q.trainer, &data, noise, &loss, NULL, &err), &err);
+  CHECK_NEAR(loss.loss, expected.loss, 0.0);
+  size_t a_size = 0, b_size = 0;
+  unsigned char *a = test_model_bytes(p.model, &a_size), *b = test_model_bytes(q.model, &b_size);
+  if (CHECK(a != NULL && b != NULL) && CHECK_EQUAL(a_size, b_size)) CHECK_BYTES(a, b, a_size);
+  harness_note("%s", "");
+  free(a);
+  free(b);
+  free(noise);
+  vae_trainer_free(many);
+  close_pair(&p);
+  close_pair(&q);
+}
+
 int main(void) {
   char folder[TEST_PATH];
   test_random random = {11};
@@ -302,6 +341,7 @@ int main(void) {
     CHECK_THAT(stopped, "no callback within an epoch of %zu rows", rows);
     check_stopped_at_end(folder, values);
     check_refused(folder, values);
+    check_more_samples(folder, values);
     test_remove_folder(folder);
   }
   free(values);

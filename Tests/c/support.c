@@ -9,6 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Asked by the sanitizers' runtime where there is one: a refused allocation is NULL, as without them, and what libomp
+ * keeps for its threads until the process ends is no leak of ours. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) { return "leak:libomp"; }
+const char *__lsan_default_options(void);
+const char *__lsan_default_options(void) { return "print_suppressions=0"; }
+
 void *test_allocate(size_t size) {
   void *memory = calloc(size > 0 ? size : 1, 1);
   if (memory == NULL) {

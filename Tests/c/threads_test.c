@@ -1,5 +1,5 @@
-/* Any number of threads gives the same bits. Every run is a process of its own (this program, called again), so that the
- * system's count of its threads is the team's size, and one run cannot leave anything to the next. */
+/* Any number of threads gives the same bits. Every run is a process of its own (this program, called again), so that
+ * the system's count of its threads is the team's size, and one run cannot leave anything to the next. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <signal.h>
@@ -29,7 +29,7 @@ static run make_run(int number) {
   run r;
   memset(&r, 0, sizeof r);
   r.spec = test_spec_hidden(784, 400, VAE_ACTIVATION_RELU, 20);
-  r.rows = 300;
+  r.rows = 200;
   r.batch = 128;
   r.epochs = 2;
   r.splits = 1;
@@ -41,8 +41,8 @@ static run make_run(int number) {
       r.spec.objective.kind = VAE_OBJECTIVE_IWAE;
       r.spec.objective.samples = 3;
       r.bytes = 1;
-      r.rows = 150;
-      r.batch = 64;
+      r.rows = 70;
+      r.batch = 32;
       break;
     case 3: /* odd in every size, several samples */
       r.spec = test_spec_linear(47, 5);
@@ -66,8 +66,8 @@ static run make_run(int number) {
       test_spec_add_decoder(&r.spec, 131, VAE_ACTIVATION_SIGMOID);
       test_spec_add_decoder(&r.spec, 255, VAE_ACTIVATION_LEAKY_RELU);
       r.spec.objective.samples = 2;
-      r.rows = 211;
-      r.batch = 70;
+      r.rows = 141;
+      r.batch = 60;
       break;
     default:
       break;
@@ -192,7 +192,8 @@ static void check_report(const char *out, const run *r, int32_t threads, vae_isa
   }
   /* The system counts what really ran; a sanitizer may keep one thread of its own. */
   if (tasks > 0 && r->splits) {
-    CHECK_THAT(tasks >= team && tasks <= team + 1, "the team is said to have %d threads, the process has %d", team, tasks);
+    CHECK_THAT(tasks >= team && tasks <= team + 1, "the team is said to have %d threads, the process has %d", team,
+               tasks);
   }
 }
 

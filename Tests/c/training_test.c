@@ -158,7 +158,8 @@ static void train_some(vae_model *model, const vae_data *data, uint64_t seed, in
 }
 
 /* Trains two equal models and says whether they came out equal. */
-static int trains_equally(const test_spec *spec, const vae_data *a, const vae_data *b, uint64_t a_seed, uint64_t b_seed) {
+static int trains_equally(const test_spec *spec, const vae_data *a, const vae_data *b, uint64_t a_seed,
+                          uint64_t b_seed) {
   vae_model *left = make_model(spec, 2), *right = make_model(spec, 2);
   train_some(left, a, a_seed, 3);
   train_some(right, b, b_seed, 3);
@@ -208,6 +209,46 @@ static void check_forms_of_data(void) {
   free(thirds);
 }
 
+/* Where a row comes in an epoch's order: a NaN in it stops the epoch there, in batches of one row. */
+static uint64_t place_of(size_t row, size_t rows, uint64_t seed, uint64_t epoch) {
+  vae_trainer_info info;
+  test_spec spec = test_spec_linear(2, 1);
+  float *x = test_allocate(rows * 2 * sizeof *x);
+  vae_data data = test_floats(x, rows, 2);
+  vae_model *model = make_model(&spec, 0);
+  vae_trainer *trainer = make_trainer(model, 1, 1e-3, seed);
+  for (uint64_t i = 0; i < epoch; i++) CHECK_STATUS(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, NULL), VAE_OK);
+  x[row * 2 + 1] = NAN;
+  CHECK_STATUS(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, NULL), VAE_ERROR_DATA);
+  vae_trainer_info_init(&info);
+  CHECK_STATUS(vae_trainer_get_info(trainer, &info, NULL), VAE_OK);
+  CHECK_EQUAL(info.epoch, epoch);
+  vae_trainer_free(trainer);
+  vae_model_free(model);
+  free(x);
+  return info.batch;
+}
+
+/* Every epoch has an order of its own, and so has every seed; each holds every row once. */
+static void check_shuffling(void) {
+  enum { ROWS = 40 };
+  static const uint64_t runs[][2] = {{0, 0}, {0, 1}, {0, 2}, {1, 0}};
+  size_t fixed = 0, same_as_first[4] = {0};
+  for (size_t r = 0; r < 4; r++) {
+    unsigned char seen[ROWS + 1] = {0};
+    for (size_t row = 0; row < ROWS; row++) {
+      uint64_t place = place_of(row, ROWS, runs[r][0], runs[r][1]);
+      if (!CHECK(place < ROWS)) continue;
+      CHECK(seen[place]++ == 0);
+      fixed += place == row;
+      same_as_first[r] += place == place_of(row, ROWS, 0, 0);
+    }
+  }
+  CHECK_THAT(fixed < ROWS / 2, "%zu of %d rows kept their place", fixed, 4 * ROWS);
+  CHECK_EQUAL(same_as_first[0], ROWS);
+  for (size_t r = 1; r < 4; r++) CHECK_THAT(same_as_first[r] < ROWS / 4, "order %zu is the first one", r);
+}
+
 /* The model's values start where the documents say. */
 static void check_initial_weights(void) {
   vae_error err;
@@ -221,11 +262,11 @@ static void check_initial_weights(void) {
     double variance;
     size_t fan_in, fan_out;
     int uniform;
-  } expected[] = {{"encoder.0.weight", 2.0 / 300.0, 300, 200, 0},
+  } expected[] = {{"encoder.0.weight", 2.0 / 250.0, 300, 200, 0},
                   {"encoder.1.weight", 2.0 / 300.0, 200, 100, 1},
                   {"encoder.mean.weight", 2.0 / 140.0, 100, 40, 1},
                   {"encoder.logvar.weight", 2.0 / 140.0, 100, 40, 1},
-                  {"decoder.0.weight", 2.0 / (1.04 * 40.0), 40, 150, 0},
+                  {"decoder.0.weight", 2.0 / (1.04 * 95.0), 40, 150, 0},
                   {"decoder.mean.weight", 2.0 / 450.0, 150, 300, 1}};
   vae_error_init(&err);
   for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
@@ -275,8 +316,9 @@ static void check_output_bias(void) {
   CHECK_NEAR(bias[2], 0.0, 1e-6);
   vae_model_free(model);
   static const vae_activation activations[] = {VAE_ACTIVATION_IDENTITY, VAE_ACTIVATION_SIGMOID, VAE_ACTIVATION_SOFTPLUS,
-                                               VAE_ACTIVATION_TANH,     VAE_ACTIVATION_RELU,    VAE_ACTIVATION_LEAKY_RELU,
-                                               VAE_ACTIVATION_ELU,      VAE_ACTIVATION_SILU,    VAE_ACTIVATION_GELU};
+                                               VAE_ACTIVATION_TANH,     VAE_ACTIVATION_RELU,    VAE_ACTIVATION_ELU,
+                                               VAE_ACTIVATION_SILU,     VAE_ACTIVATION_GELU,
+                                               VAE_ACTIVATION_LEAKY_RELU};
   vae_data narrow = test_bytes(bytes, 4, 1);
   for (size_t i = 0; i < sizeof activations / sizeof *activations; i++) {
     float z[2] = {0.0f, 0.0f}, zeros[2] = {0.0f, 0.0f}, output = -1.0f;
@@ -386,10 +428,53 @@ static void check_gradient_overflow(float weight, int32_t keep_gradients, int mu
   free(x);
 }
 
+/* Everything that flows between layers is finite, but the gradient of a weight (`hidden` times what comes back) is
+ * beyond float32, or its square is. Either the step is refused and changes nothing, or parameters and moments stay finite. */
+static void check_weight_gradient_overflow(float hidden, int32_t keep_gradients) {
+  vae_error err;
+  vae_training training;
+  vae_trainer *trainer = NULL;
+  test_spec spec = test_spec_linear(1, 1);
+  const float weight = 1.0f / hidden, zero = 0.0f, x = 1e14f;
+  char folder[TEST_PATH], path[TEST_PATH];
+  vae_data data = test_floats(&x, 1, 1);
+  test_spec_add_decoder(&spec, 1, VAE_ACTIVATION_IDENTITY);
+  spec.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
+  spec.sigma = 1e-4;
+  vae_model *model = make_model(&spec, 1);
+  vae_error_init(&err);
+  vae_training_init(&training);
+  training.keep_gradients = keep_gradients;
+  harness_note("hidden units of %g, %s gradients", (double)hidden, keep_gradients ? "kept" : "fused");
+  CHECK_OK(vae_model_set_parameter(model, "encoder.mean.weight", &zero, 1, &err), &err);
+  CHECK_OK(vae_model_set_parameter(model, "encoder.logvar.weight", &zero, 1, &err), &err);
+  CHECK_OK(vae_model_set_parameter(model, "decoder.0.weight", &zero, 1, &err), &err);
+  CHECK_OK(vae_model_set_parameter(model, "decoder.0.bias", &hidden, 1, &err), &err);
+  CHECK_OK(vae_model_set_parameter(model, "decoder.mean.weight", &weight, 1, &err), &err);
+  CHECK_OK(vae_trainer_create(model, &training, NULL, &trainer, &err), &err);
+  snapshot before = take(model);
+  vae_status status = vae_trainer_step(trainer, &data, &zero, NULL, NULL, &err);
+  if (status != VAE_OK) {
+    CHECK_STATUS(status, VAE_ERROR_NOT_FINITE);
+    check_unchanged(model, &before);
+  }
+  free(before.values);
+  check_finite(model);
+  test_folder(folder);
+  test_join(path, folder, "state");
+  CHECK_OK(vae_trainer_save(trainer, path, &err), &err);
+  CHECK_OK(vae_trainer_restore(trainer, path, &err), &err);
+  test_remove_folder(folder);
+  harness_note("%s", "");
+  vae_trainer_free(trainer);
+  vae_model_free(model);
+}
+
 int main(void) {
   check_loss_falls();
   check_every_row_counts();
   check_forms_of_data();
+  check_shuffling();
   check_initial_weights();
   check_output_bias();
   for (int32_t keep = 0; keep <= 1; keep++) {
@@ -397,6 +482,8 @@ int main(void) {
     check_gradient_overflow(3e38f, keep, 1);
     check_gradient_overflow(1e34f, keep, 0);
     check_gradient_overflow(1e18f, keep, 0);
+    check_weight_gradient_overflow(1e18f, keep);
+    check_weight_gradient_overflow(1e-3f, keep);
   }
   return harness_finish("training");
 }

@@ -69,33 +69,29 @@ static void activate(vae_activation activation, size_t rows, size_t columns, flo
   }
 }
 
-VF_INLINE bool activate_backward_as(const vae_activation activation, size_t rows, size_t columns, const float *y,
+VF_INLINE void activate_backward_as(const vae_activation activation, size_t rows, size_t columns, const float *y,
                                     size_t y_row, float *dy, size_t dy_row) {
-  vf poison = vf_set(0.0f);
   for (size_t i = 0; i < rows; i++)
     for (size_t j = 0; j < columns; j += 16) {
       const vf slope = activation_slope(activation, vf_load(y + i * y_row + j));
-      const vf d = vf_mul(vf_load(dy + i * dy_row + j), slope);
-      vf_store(dy + i * dy_row + j, d);
-      poison = vf_add(poison, vf_sub(d, d)); /* 0 for a finite d; NaN else, and it then stays */
+      vf_store(dy + i * dy_row + j, vf_mul(vf_load(dy + i * dy_row + j), slope));
     }
-  return vmask_all(vf_less(poison, vf_set(1.0f)));
 }
 
-static bool activate_backward(vae_activation activation, size_t rows, size_t columns, const float *y, size_t y_row,
+static void activate_backward(vae_activation activation, size_t rows, size_t columns, const float *y, size_t y_row,
                               float *dy, size_t dy_row) {
   switch (activation) {
-    case VAE_ACTIVATION_RELU: return activate_backward_as(VAE_ACTIVATION_RELU, rows, columns, y, y_row, dy, dy_row);
+    case VAE_ACTIVATION_RELU: activate_backward_as(VAE_ACTIVATION_RELU, rows, columns, y, y_row, dy, dy_row); break;
     case VAE_ACTIVATION_LEAKY_RELU:
-      return activate_backward_as(VAE_ACTIVATION_LEAKY_RELU, rows, columns, y, y_row, dy, dy_row);
-    case VAE_ACTIVATION_TANH: return activate_backward_as(VAE_ACTIVATION_TANH, rows, columns, y, y_row, dy, dy_row);
+      activate_backward_as(VAE_ACTIVATION_LEAKY_RELU, rows, columns, y, y_row, dy, dy_row); break;
+    case VAE_ACTIVATION_TANH: activate_backward_as(VAE_ACTIVATION_TANH, rows, columns, y, y_row, dy, dy_row); break;
     case VAE_ACTIVATION_SIGMOID:
-      return activate_backward_as(VAE_ACTIVATION_SIGMOID, rows, columns, y, y_row, dy, dy_row);
-    case VAE_ACTIVATION_ELU: return activate_backward_as(VAE_ACTIVATION_ELU, rows, columns, y, y_row, dy, dy_row);
+      activate_backward_as(VAE_ACTIVATION_SIGMOID, rows, columns, y, y_row, dy, dy_row); break;
+    case VAE_ACTIVATION_ELU: activate_backward_as(VAE_ACTIVATION_ELU, rows, columns, y, y_row, dy, dy_row); break;
     case VAE_ACTIVATION_SOFTPLUS:
-      return activate_backward_as(VAE_ACTIVATION_SOFTPLUS, rows, columns, y, y_row, dy, dy_row);
+      activate_backward_as(VAE_ACTIVATION_SOFTPLUS, rows, columns, y, y_row, dy, dy_row); break;
     case VAE_ACTIVATION_SILU:
-    case VAE_ACTIVATION_GELU: return activate_backward_as(VAE_ACTIVATION_SILU, rows, columns, y, y_row, dy, dy_row);
-    default: return activate_backward_as(VAE_ACTIVATION_IDENTITY, rows, columns, y, y_row, dy, dy_row);
+    case VAE_ACTIVATION_GELU: activate_backward_as(VAE_ACTIVATION_SILU, rows, columns, y, y_row, dy, dy_row); break;
+    default: break;
   }
 }

@@ -28,5 +28,5 @@ const vaei_kernels VAEI_TABLE = {
     .gather_bytes = gather_bytes,
     .gather_floats = gather_floats,
     .normals = normals,
-    .all_finite = all_finite,
+    .all_below = all_below,
 };

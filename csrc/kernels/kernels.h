@@ -67,9 +67,8 @@ typedef struct vaei_kernels {
   void (*activate)(vae_activation activation, size_t rows, size_t columns, float *y, size_t y_row, float *slope,
                    size_t slope_row);
 
-  /* dy *= activation'(…), in place. y: the activation's output; for SiLU and GELU the slope written by activate.
-   * Returns false where a result is not finite. */
-  bool (*activate_backward)(vae_activation activation, size_t rows, size_t columns, const float *y, size_t y_row,
+  /* dy *= activation'(…), in place. y: the activation's output; for SiLU and GELU the slope written by activate. */
+  void (*activate_backward)(vae_activation activation, size_t rows, size_t columns, const float *y, size_t y_row,
                             float *dy, size_t dy_row);
 
   /* Negative log density of a Bernoulli on logits, Kingma & Welling 2014, appendix C.1, in logit form:
@@ -101,8 +100,8 @@ typedef struct vaei_kernels {
                                const float *deviation, const float *noise, float *dmean, float *dlogvar);
 
   /* Adds weight * dKL(q, N(0, 1)): dmean += weight * mean, dlogvar += weight * (deviation^2 - 1) / 2; then adds
-   * constant to dlogvar and multiplies dlogvar by inside. Returns false where a result is not finite. */
-  bool (*normal_posterior_backward)(size_t count, const float *mean, const float *deviation, const float *inside,
+   * constant to dlogvar and multiplies dlogvar by inside. */
+  void (*normal_posterior_backward)(size_t count, const float *mean, const float *deviation, const float *inside,
                                     float weight, float constant, float *dmean, float *dlogvar);
 
   /* y = row_weight[i] * y in place. */
@@ -126,8 +125,8 @@ typedef struct vaei_kernels {
   void (*normals)(const vaei_stream *stream, uint64_t first_example, size_t rows, uint32_t sample, size_t count,
                   float *out, size_t out_row);
 
-  /* Whether all count values are finite. */
-  bool (*all_finite)(const float *x, size_t count);
+  /* Whether |x| < limit (over 0; infinity asks for finite) for all of rows x columns, unpadded memory; NaN never is. */
+  bool (*all_below)(const float *x, size_t rows, size_t columns, size_t x_row, float limit);
 } vaei_kernels;
 
 /* The table for an instruction set; AUTO reads VAE_ISA, then asks the processor. Fails with INVALID_ARGUMENT for a number

@@ -108,10 +108,16 @@ VF_INLINE vf vf_normal_cdf(vf x) {
   return vf_select(vf_less(x, vf_set(0.0f)), below, vf_sub(one, below));
 }
 
-static bool all_finite(const float *x, size_t count) {
-  const vf limit = vf_set(__builtin_inff());
-  size_t i = 0;
-  for (; i + 16 <= count; i += 16)
-    if (!vmask_all(vf_less(vf_abs(vf_load(x + i)), limit))) return false;
-  return i == count || vmask_all(vf_less(vf_abs(vf_load_first(x + i, count - i)), limit));
+static bool all_below(const float *x, size_t rows, size_t columns, size_t x_row, float limit) {
+  const vf most = vf_set(limit), least = vf_set(-limit);
+  vmask good = vf_less(vf_set(0.0f), most);
+  for (size_t i = 0; i < rows; i++, x += x_row) {
+    size_t j = 0;
+    for (; j + 16 <= columns; j += 16) {
+      const vf value = vf_load(x + j);
+      good = vmask_and(good, vmask_and(vf_less(value, most), vf_less(least, value)));
+    }
+    if (j < columns) good = vmask_and(good, vf_less(vf_abs(vf_load_first(x + j, columns - j)), most));
+  }
+  return vmask_all(good);
 }

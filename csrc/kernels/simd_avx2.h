@@ -77,6 +77,9 @@ VF_INLINE vf vf_copysign(vf a, vf b) {
 VF_INLINE vmask vf_less(vf a, vf b) {
   return (vmask){.lo = _mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), .hi = _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ)};
 }
+VF_INLINE vmask vmask_and(vmask a, vmask b) {
+  return (vmask){.lo = _mm256_and_ps(a.lo, b.lo), .hi = _mm256_and_ps(a.hi, b.hi)};
+}
 VF_INLINE vf vf_select(vmask m, vf yes, vf no) {
   return (vf){.lo = _mm256_blendv_ps(no.lo, yes.lo, m.lo), .hi = _mm256_blendv_ps(no.hi, yes.hi, m.hi)};
 }

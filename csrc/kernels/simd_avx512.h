@@ -45,6 +45,7 @@ VF_INLINE vf vf_copysign(vf a, vf b) {
   return _mm512_or_ps(_mm512_andnot_ps(sign, a), _mm512_and_ps(sign, b));
 }
 VF_INLINE vmask vf_less(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+VF_INLINE vmask vmask_and(vmask a, vmask b) { return (vmask)(a & b); }
 VF_INLINE vf vf_select(vmask m, vf yes, vf no) { return _mm512_mask_blend_ps(m, no, yes); }
 VF_INLINE int vmask_all(vmask m) { return m == 0xFFFF; }
 VF_INLINE vf vf_round(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }

@@ -94,6 +94,10 @@ VF_INLINE vmask vf_less(vf a, vf b) {
   VF_EACH m.part[i] = a.part[i] < b.part[i];
   return m;
 }
+VF_INLINE vmask vmask_and(vmask a, vmask b) {
+  VF_EACH a.part[i] &= b.part[i];
+  return a;
+}
 VF_INLINE vf vf_select(vmask m, vf yes, vf no) {
   VF_EACH yes.part[i] = (vr)((m.part[i] & (vr_bits)yes.part[i]) | (~m.part[i] & (vr_bits)no.part[i]));
   return yes;

@@ -29,10 +29,9 @@ static void layer_backward(vaei_pass *pass, vaei_member member, uint32_t index, 
     pass->kernels->product(&product, tile_rows, tile_panels);
     if (!below) continue;
     const float *y = below->slope ? below->slope : below->y;
-    if (!pass->kernels->activate_backward(activation, tile_rows, (size_t)tile_panels * VAEI_VECTOR,
-                                          y + tile.row * below->row + (size_t)tile.panel * VAEI_VECTOR, below->row, to,
-                                          dx_row))
-      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
+    pass->kernels->activate_backward(activation, tile_rows, (size_t)tile_panels * VAEI_VECTOR,
+                                     y + tile.row * below->row + (size_t)tile.panel * VAEI_VECTOR, below->row, to, dx_row);
+    vaei_pass_note_large(pass, to, tile_rows, (size_t)tile_panels * VAEI_VECTOR, dx_row);
   }
   vaei_team_barrier(member);
 }
@@ -60,9 +59,9 @@ static void latent_backward(vaei_pass *pass, vaei_member member) {
                                     weighted ? pass->row_weight[draw] : 0.0f, deviation,
                                     pass->noise + draw * pass->z_row, dmean, dlogvar);
     }
-    if (!kernels->normal_posterior_backward(latents, head->y + i * head->row, deviation, pass->inside + i * pass->z_row,
-                                            kl_weight, constant, dmean, dlogvar))
-      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
+    kernels->normal_posterior_backward(latents, head->y + i * head->row, deviation, pass->inside + i * pass->z_row,
+                                       kl_weight, constant, dmean, dlogvar);
+    vaei_pass_note_large(pass, dmean, 1, 2 * latents, head->row);
   }
   vaei_team_barrier(member);
 }

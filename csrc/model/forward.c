@@ -22,6 +22,12 @@ static vaei_product layer_product(const vae_model *model, const vaei_dense *laye
                         .c_panel = VAEI_VECTOR};
 }
 
+/* The real columns of a tile. */
+static size_t tile_columns(const vaei_tile *tile, size_t units) {
+  const size_t begin = (size_t)tile->panel * VAEI_VECTOR, end = (size_t)tile->panel_end * VAEI_VECTOR;
+  return (end < units ? end : units) - begin;
+}
+
 /* y = activation(x W + b): [rows, inputs] → [rows, units]. */
 static void layer_forward(vaei_pass *pass, vaei_member member, uint32_t index, const float *x, size_t x_row,
                           uint32_t rows) {
@@ -38,6 +44,8 @@ static void layer_forward(vaei_pass *pass, vaei_member member, uint32_t index, c
     pass->kernels->product(&product, tile.row_end - tile.row, tile.panel_end - tile.panel);
     pass->kernels->activate(layer->activation, tile.row_end - tile.row, (tile.panel_end - tile.panel) * VAEI_VECTOR,
                             out->y + at, out->row, out->slope ? out->slope + at : NULL, out->row);
+    if (pass->with_gradients)
+      vaei_pass_note_large(pass, out->y + at, tile.row_end - tile.row, tile_columns(&tile, layer->units), out->row);
   }
 }
 
@@ -66,6 +74,7 @@ void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
       const size_t draw = (size_t)k * pass->rows + i;
       pass->log_ratio[draw] = (double)kernels->normal_draw(latents, mean, logvar, deviation,
                                                            pass->noise + draw * pass->z_row, pass->z + draw * pass->z_row);
+      if (pass->with_gradients) vaei_pass_note_large(pass, pass->z + draw * pass->z_row, 1, latents, latents);
     }
   }
   vaei_team_barrier(member);
@@ -94,12 +103,6 @@ static vaei_tile output_tile(const vaei_pass *pass, const vaei_tiling *tiling, s
   product.c_row = VAEI_MAX_TILE_COLUMNS;
   pass->kernels->product(&product, tile.row_end - tile.row, tile.panel_end - tile.panel);
   return tile;
-}
-
-/* The real columns of a tile. */
-static size_t tile_columns(const vaei_tile *tile, size_t units) {
-  const size_t begin = (size_t)tile->panel * VAEI_VECTOR, end = (size_t)tile->panel_end * VAEI_VECTOR;
-  return (end < units ? end : units) - begin;
 }
 
 static vaei_tiling output_tiling(const vaei_pass *pass) {
@@ -152,6 +155,7 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, size_t column_tile
                              .d_row = out->row,
                              .nll = nll};
     vaei_likelihood_loss(&part, wanted != NULL);
+    if (part.d) vaei_pass_note_large(pass, part.d, part.rows, part.columns, part.d_row);
     for (size_t i = row; i < end; i++) {
       pass->tile_nll[i * pass->column_tiles + column_tile] = nll[i - row];
       if (wanted)

@@ -41,16 +41,19 @@ void vaei_parameter_pack(const vae_model *model, const vaei_parameter *p, float 
   }
 }
 
-/* The standard deviation of He et al. 2015 (normal weights) for activations that are zero on one side, 0 for those that
- * take Glorot & Bengio 2010 (uniform weights). */
-static double he_deviation(vae_activation activation, uint32_t inputs) {
+/* The standard deviation of normal weights before an activation that is zero on one side; 0 for those that take Glorot
+ * & Bengio's uniform weights. He et al. 2015, eq. 10 and 15, derive 2 / n for n inputs (forward) or n outputs (backward);
+ * here n is the mean of the two, Glorot's compromise. With n = 20 inputs alone, the first decoder layer of a 20-latent VAE
+ * starts three times larger, which costs 0.8 nats on MNIST after 10 epochs (docs/KERNELS.md, section 7). */
+static double he_deviation(vae_activation activation, uint32_t inputs, uint32_t units) {
+  const double n = 0.5 * ((double)inputs + (double)units);
   switch (activation) {
     case VAE_ACTIVATION_RELU:
     case VAE_ACTIVATION_ELU:
     case VAE_ACTIVATION_SILU:
     case VAE_ACTIVATION_GELU:
-    case VAE_ACTIVATION_SOFTPLUS: return vaei_sqrt(2.0 / inputs);
-    case VAE_ACTIVATION_LEAKY_RELU: return vaei_sqrt(2.0 / ((1.0 + 0.2 * 0.2) * inputs)); /* eq. 15 there */
+    case VAE_ACTIVATION_SOFTPLUS: return vaei_sqrt(2.0 / n);
+    case VAE_ACTIVATION_LEAKY_RELU: return vaei_sqrt(2.0 / ((1.0 + 0.2 * 0.2) * n));
     default: return 0.0;
   }
 }
@@ -60,7 +63,7 @@ static void init_weights(vae_model *model, uint32_t tensor, uint64_t seed) {
   const vaei_parameter *p = &model->parameters[tensor];
   const vaei_dense *layer = &model->dense[p->layer];
   const bool hidden = p->layer != model->head && p->layer + 1 != model->dense_count;
-  const double he = hidden ? he_deviation(layer->activation, layer->inputs) : 0.0;
+  const double he = hidden ? he_deviation(layer->activation, layer->inputs, layer->units) : 0.0;
   const float glorot = (float)vaei_sqrt(6.0 / ((double)layer->inputs + (double)p->shape[0]));
   const vaei_stream stream = {.seed = seed, .stream = VAEI_STREAM_WEIGHTS, .step = tensor};
   for (uint32_t i = 0; i < p->shape[0]; i++) {

@@ -93,6 +93,7 @@ void vaei_pass_begin(vaei_pass *pass, uint32_t rows, const vae_objective *object
   pass->samples = objective->samples;
   pass->first_sample = 0;
   atomic_store_explicit(&pass->not_finite, 0, memory_order_relaxed);
+  atomic_store_explicit(&pass->large, 0, memory_order_relaxed);
 }
 
 void vaei_pass_take_samples(vaei_pass *pass, uint32_t first, uint32_t count) {
@@ -123,6 +124,7 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
       good = kernels->gather_floats(from, columns, support.low, support.high, to);
     }
     if (good < columns) note_bad_row(bad_row, row);
+    if (pass->with_gradients) vaei_pass_note_large(pass, to, 1, columns, columns);
   }
 }
 
@@ -166,7 +168,7 @@ vae_loss vaei_sums_loss(const vaei_sums *sums) {
 /* The first row of a matrix that holds something not finite, or rows. */
 static size_t first_bad_row(const vaei_pass *pass, const float *y, size_t rows, size_t columns, size_t row) {
   for (size_t i = 0; i < rows; i++)
-    if (!pass->kernels->all_finite(y + i * row, columns)) return i;
+    if (!pass->kernels->all_below(y + i * row, 1, columns, columns, __builtin_inff())) return i;
   return rows;
 }
 
@@ -220,5 +222,5 @@ void vaei_pass_diagnose(const vaei_pass *pass, char *words, size_t size) {
       return;
     }
   }
-  snprintf(words, size, "a sum over the batch");
+  snprintf(words, size, "the gradient of a weight (over 9e18 counts as such)");
 }

@@ -65,6 +65,7 @@ typedef struct vaei_pass {
   size_t *task_cost;        /* running sum over the weight gradient's tasks: see update.c */
   size_t task_count;
   _Atomic int not_finite;   /* set by any member that meets a NaN or an infinity */
+  _Atomic int large;        /* set where a weight's gradient might overflow: see vaei_pass_note_large */
 } vaei_pass;
 
 /* Memory for batches of up to max_rows examples and max_draws latent samples in all. */
@@ -118,11 +119,23 @@ void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output);
  * training step it is to be asked after vaei_pass_backward only. */
 void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *terms);
 
-/* The gradients of all activations. Ends with a barrier; pass->not_finite is then settled. */
+/* The gradients of all activations. Ends with a barrier; not_finite and large are then settled. */
 void vaei_pass_backward(vaei_pass *pass, vaei_member member);
 
 /* The gradients of all parameters into a block of the model's layout. No barrier. */
 void vaei_pass_gradients(vaei_pass *pass, vaei_member member, float *gradients);
+
+/* Sets not_finite where the gradient of a weight is not finite or its square would not be: from `gradients`, or computed
+ * for the purpose where that is NULL. Ends with a barrier. Needed only where `large` is set. */
+void vaei_pass_check_gradients(vaei_pass *pass, vaei_member member, const float *gradients);
+
+/* Notes whether a tile of activations or of their gradients holds anything of 2^15 or more (or NaN). While neither does, a
+ * weight's gradient is below rows * 2^30, so with up to 2^30 rows its square is below 2^120: nothing can overflow, and the
+ * gradients need no check of their own before the parameters change. */
+static inline void vaei_pass_note_large(vaei_pass *pass, const float *tile, size_t rows, size_t columns, size_t row) {
+  if (!pass->kernels->all_below(tile, rows, columns, row, 0x1p15f))
+    atomic_store_explicit(&pass->large, 1, memory_order_relaxed);
+}
 
 /* One Adam step on `block` (the model's), and on the transposed copy. gradients: NULL computes each tile just before
  * it is used; else those that vaei_pass_gradients left, after a barrier. No barrier. */

@@ -152,6 +152,23 @@ void vaei_pass_gradients(vaei_pass *pass, vaei_member member, float *gradients) 
   }
 }
 
+void vaei_pass_check_gradients(vaei_pass *pass, vaei_member member, const float *gradients) {
+  const float most = 0x1p63f; /* its square, 8.5e37, is a float */
+  float buffer[VAEI_MAX_TILE_PANELS * (BLOCK_ROWS + 1) * VAEI_VECTOR];
+  task_walk walk = walk_begin(pass, member);
+  for (task t; walk_next(pass, &walk, &t);) {
+    const size_t count = task_rows(&t) * VAEI_VECTOR;
+    if (!gradients) task_gradient(pass, &t, buffer, count);
+    for (uint32_t panel = t.panel; panel < t.panel_end; panel++) {
+      const size_t at = task_offset(&pass->model->dense[t.layer], &t, panel);
+      const float *g = gradients ? gradients + at : buffer + (panel - t.panel) * count;
+      if (!pass->kernels->all_below(g, 1, count, count, most))
+        atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
+    }
+  }
+  vaei_team_barrier(member);
+}
+
 void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
                       float *block, const float *gradients) {
   float buffer[VAEI_MAX_TILE_PANELS * (BLOCK_ROWS + 1) * VAEI_VECTOR];

@@ -65,7 +65,7 @@ static bool encode_chunk(row_job *job, vaei_member member, size_t first) {
   const vaei_range share = vaei_team_share(member, pass->rows);
   for (size_t i = share.begin; job->operation != EVALUATE && i < share.end; i++) {
     float *mean = head->y + i * head->row, *logvar = mean + latents;
-    if (!pass->kernels->all_finite(mean, 2 * latents))
+    if (!pass->kernels->all_below(mean, 1, 2 * latents, 0, __builtin_inff()))
       atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
     pass->kernels->normal_posterior(latents, mean, logvar, pass->deviation + i * pass->z_row,
                                     pass->inside + i * pass->z_row);
@@ -99,9 +99,9 @@ static void decode_chunk(row_job *job, vaei_member member, size_t first) {
   vaei_pass_decode(pass, member);
   vaei_pass_output(pass, member, job->output + first * units);
   const vaei_range share = vaei_team_share(member, pass->rows);
-  for (size_t i = share.begin; i < share.end; i++)
-    if (!pass->kernels->all_finite(job->output + (first + i) * units, units))
-      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
+  if (!pass->kernels->all_below(job->output + (first + share.begin) * units, share.end - share.begin, units, units,
+                                __builtin_inff()))
+    atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
 }
 
 /* The loss of a chunk, a run of samples at a time. */
@@ -288,8 +288,8 @@ vae_status vaei_workspace_gradients(vae_workspace *w, const vae_model *model, co
   vaei_team_run(vaei_pass_team(pass, draws, w->threads), run_gradients, &job);
   if (atomic_load(&job.bad_row) != SIZE_MAX) return vaei_data_error(model, x, atomic_load(&job.bad_row), err);
   if (atomic_load(&pass->not_finite)) return not_finite(pass, "loss and gradients", err);
-  if (!pass->kernels->all_finite(w->gradients, model->block_size))
-    return vaei_fail(err, VAE_ERROR_NOT_FINITE, "loss and gradients: the gradient of a weight is not finite");
+  if (!pass->kernels->all_below(w->gradients, 1, model->block_size, model->block_size, __builtin_inff()))
+    return not_finite(pass, "loss and gradients", err);
   vaei_sums sums = {0};
   vaei_pass_add_sums(pass, &sums);
   if (loss) *loss = vaei_sums_loss(&sums);

@@ -127,11 +127,11 @@ static void train(vaei_member member, void *context) {
     if (s->terms) view.terms = *s->terms;
     vaei_pass_loss(pass, member, s->terms ? &view : NULL);
     vaei_pass_backward(pass, member);
+    const bool large = atomic_load_explicit(&pass->large, memory_order_relaxed);
+    if (t->gradients) vaei_pass_gradients(pass, member, t->gradients);
+    vaei_team_barrier(member);
+    if (large) vaei_pass_check_gradients(pass, member, t->gradients);
     if (atomic_load_explicit(&pass->not_finite, memory_order_relaxed)) return; /* before any parameter has changed */
-    if (t->gradients) {
-      vaei_pass_gradients(pass, member, t->gradients);
-      vaei_team_barrier(member);
-    }
     vaei_pass_update(pass, member, &t->adam, &s->adam_step, t->model->block, t->gradients);
     vaei_team_barrier(member);
     if (member.rank == 0) end_batch(s);
@@ -189,10 +189,7 @@ static vae_status shuffle(vae_trainer *t, size_t rows, vae_error *err) {
 
 vae_status vaei_trainer_epoch(vae_trainer *t, const vae_data *data, vae_progress_callback callback, void *user,
                               vae_loss *loss, vae_error *err) {
-  if (t->batch && t->epoch_rows != data->rows)
-    return vaei_fail(err, VAE_ERROR_MISMATCH,
-                     "data.rows is %zu; the stopped epoch %llu that this call continues was begun with %llu rows",
-                     data->rows, (unsigned long long)t->epoch, (unsigned long long)t->epoch_rows);
+  if (t->epoch_rows != data->rows) t->batch = 0; /* other data: the epoch begins anew */
   vae_status status = shuffle(t, data->rows, err);
   if (status != VAE_OK) return status;
   if (!t->batch) t->sums = (vaei_sums){0};
@@ -227,10 +224,12 @@ vae_status vaei_trainer_epoch(vae_trainer *t, const vae_data *data, vae_progress
 
 /* A pass for batches larger than the configuration's. */
 static vae_status widen(vae_trainer *t, uint32_t rows, vae_error *err) {
-  if (rows <= t->pass.max_rows) return VAE_OK;
+  const uint32_t draws = rows * t->training.objective.samples; /* at most 2^30: the caller has checked */
+  if (rows <= t->pass.max_rows && draws <= t->pass.max_draws) return VAE_OK;
   vaei_pass wider;
-  const vae_status status = vaei_pass_open(&wider, t->model, t->kernels, &t->allocator, rows,
-                                           rows * t->training.objective.samples, true, err);
+  const vae_status status = vaei_pass_open(&wider, t->model, t->kernels, &t->allocator,
+                                           rows > t->pass.max_rows ? rows : t->pass.max_rows,
+                                           draws > t->pass.max_draws ? draws : t->pass.max_draws, true, err);
   if (status != VAE_OK) return status;
   wider.transposed_version = t->model->version - 1; /* its copy is yet to be made */
   vaei_pass_close(&t->pass);

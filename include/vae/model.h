@@ -27,9 +27,10 @@ static inline void vae_model_options_init(vae_model_options *options) {
   vae_model_options_init_sized(options, sizeof *options);
 }
 
-/* Makes a model with initial weights that suit each layer's activation: He et al. 2015 (normal, variance 2/fan_in,
- * corrected for the leaky slope) for relu, leaky_relu, elu, silu, gelu, softplus; Glorot & Bengio 2010 (uniform) for
- * tanh, sigmoid, identity and the heads. Biases start at zero. Equal seeds give equal bits on every machine.
+/* Makes a model with initial weights that suit each layer's activation: before relu, leaky_relu, elu, silu, gelu and
+ * softplus normal with variance 2/n (He et al. 2015, corrected for the leaky slope), n being the mean of the layer's inputs
+ * and units; before tanh, sigmoid, identity and in the heads uniform with variance 1/n (Glorot & Bengio 2010). Biases
+ * start at zero. Equal seeds give equal bits on every machine.
  *  options: may be NULL.  *model: receives the handle, to be freed with vae_model_free; NULL on failure.
  *  Fails: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY. Any thread. */
 VAE_API vae_status vae_model_create(const vae_config *config, const vae_model_options *options, vae_model **model,

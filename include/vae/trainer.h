@@ -47,8 +47,8 @@ typedef int32_t (*vae_progress_callback)(const vae_progress *progress, void *use
 
 /* One pass over all rows in an order shuffled by (seed, epoch); the last, ragged batch counts.
  *  data: [rows, D].  callback: may be NULL.  loss: may be NULL; the epoch's means.
- * A stopped epoch returns VAE_STOPPED; the next call continues it with the next batch, as long as the data has the
- * same number of rows.
+ * A stopped epoch returns VAE_STOPPED; the next call continues it with the next batch if the data has the same number of
+ * rows, else the epoch begins anew. An epoch that failed continues in the same way, with the batch that failed.
  *  Fails: MISMATCH; DATA (names the row and column); NOT_FINITE (names the epoch, the batch and the layer; the parameters
  *  are those before that batch); OUT_OF_MEMORY. */
 VAE_API vae_status vae_trainer_epoch(vae_trainer *trainer, const vae_data *data, vae_progress_callback callback,
