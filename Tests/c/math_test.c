@@ -104,7 +104,7 @@ static void check_bernoulli(const vaei_kernels *kernels) {
     for (int t = 0; t <= 4; t++) {
       float o[16], x[16], d[16], weight = 1;
       for (int j = 0; j < 16; j++) o[j] = 7, x[j] = 3, d[j] = 9;
-      o[0] = (float)(i * fabs(i) / 50000.0);
+      o[0] = (float)(i * fabs((double)i) / 50000.0);
       x[0] = (float)t / 4;
       double nll = 0;
       kernels->bernoulli(1, 1, o, 16, x, 16, &weight, d, 16, &nll);

@@ -1,7 +1,7 @@
 /* Standard normal draws as a pure function of counters: Philox4x32-10 (Salmon et al., SC 2011) and Box & Muller 1958.
  *
- * Counter words: block number, example (low 32 bits), step (low 32 bits), stream * 2^24 + step (bits 32 to 55);
- * key: the seed. Block b of an example gives its normals 4 b to 4 b + 3: two from words 0 and 1, two from words 2 and 3.
+ * Counter words: block number (low 32 bits), example, step (low 32 bits), stream (8 bits) step (bits 32 to 43) block
+ * number (bits 32 to 43); key: the seed. Block b of an example gives its normals 4 b to 4 b + 3: two from words 0 and 1, two from words 2 and 3.
  * Sample k of a draw of `count` normals begins at block k * ceil(count / 4).
  *
  * Everything here is exact integer arithmetic or single multiplications and additions (never a fused one), so that
@@ -96,10 +96,11 @@ static void normals(const vaei_stream *stream, uint64_t first_example, size_t ro
     VAEI_LANE {
       lane_row[lane] = row;
       lane_block[lane] = block;
-      word[0][lane] = (uint32_t)(sample * blocks + block);
+      const uint64_t number = (uint64_t)sample * blocks + block;
+      word[0][lane] = (uint32_t)number;
       word[1][lane] = (uint32_t)(first_example + row);
       word[2][lane] = (uint32_t)stream->step;
-      word[3][lane] = stream->stream << 24 | (uint32_t)(stream->step >> 32 & 0xFFFFFF);
+      word[3][lane] = stream->stream << 24 | (uint32_t)(stream->step >> 32 & 0xFFF) << 12 | (uint32_t)(number >> 32 & 0xFFF);
       if (row == rows) continue;
       lanes++;
       if (++block == blocks) block = 0, row++;

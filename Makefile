@@ -1,0 +1,60 @@
+# The front door. Everything is said in full in README.md; `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help deps build run test check check-long bench format install clean
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+EPOCHS ?= 10
+SWIFT_BUILD := swift build -c release
+CMAKE_BUILD := build/release
+
+help: ## this list
+	@echo "libvae: make TARGET"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
+	  printf '  %-12s %s\n' $$target "$$text"; done
+
+deps: ## install what is missing (apt), or say what to install
+	@bash tools/install.sh
+
+build: deps ## the Swift package with vae-cli, and the C libraries in build/release
+	$(SWIFT_BUILD)
+	cmake -S . -B $(CMAKE_BUILD) -G Ninja -DBUILD_TESTING=OFF
+	cmake --build $(CMAKE_BUILD)
+	@echo "program:   $$($(SWIFT_BUILD) --show-bin-path)/vae-cli"
+	@echo "libraries: $(CMAKE_BUILD)/libvae.so and libvae.a"
+
+run: deps ## train on the bundled digits; a model and pictures in out/
+	@echo "building vae-cli …"
+	@$(SWIFT_BUILD) --product vae-cli
+	@mkdir -p out/pictures
+	"$$($(SWIFT_BUILD) --show-bin-path)/vae-cli" train digits --epochs $(EPOCHS) --out out/digits.safetensors --pictures out/pictures
+
+test: deps ## build everything and run every test
+	@python3 tools/test.py
+
+check: deps ## the C tests and the checks of the text only (a minute)
+	@python3 tools/test.py --fast
+
+check-long: deps ## also clang, sanitizers of clang, no OpenMP, portable kernels, debug Swift, fuzzers [MNIST=DIR]
+	@MNIST="$(MNIST)" python3 tools/test.py --long
+
+bench: deps ## the MNIST result and the speed, written to build/bench [MNIST=DIR with the four IDX files]
+	@test -n "$(MNIST)" || { echo "say where MNIST lies: make bench MNIST=DIR" >&2; exit 2; }
+	@$(SWIFT_BUILD) --product vae-cli
+	@bash bench/run.sh "$$($(SWIFT_BUILD) --show-bin-path)/vae-cli" "$(MNIST)" build/bench
+
+format: deps ## rewrite C and Swift sources in the project's format
+	@python3 -m venv build/format && build/format/bin/pip install --quiet --disable-pip-version-check \
+	  "$$(grep '^clang-format' tools/requirements.txt)"
+	@bash tools/format-c.sh build/format/bin/clang-format
+	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+install: deps ## the C libraries, headers, vae.pc and vae-cli into PREFIX [PREFIX=/usr/local, DESTDIR=]
+	cmake -S . -B $(CMAKE_BUILD) -G Ninja -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX="$(PREFIX)"
+	cmake --build $(CMAKE_BUILD)
+	DESTDIR="$(DESTDIR)" cmake --install $(CMAKE_BUILD)
+	$(SWIFT_BUILD) --scratch-path build/swift-install --product vae-cli --static-swift-stdlib
+	install -D -m 755 "$$($(SWIFT_BUILD) --scratch-path build/swift-install --show-bin-path)/vae-cli" "$(DESTDIR)$(PREFIX)/bin/vae-cli"
+
+clean: ## remove build/ and .build/ (not out/)
+	rm -rf build .build

@@ -1,0 +1,12 @@
+// swift-tools-version: 6.2
+// A program of your own on the package CVAE. Beside a checkout of libvae the dependency is a path; elsewhere give the
+// repository's URL and a version.
+import PackageDescription
+
+let package = Package(
+  name: "quickstart",
+  dependencies: [.package(name: "libvae", path: "../..")],
+  targets: [
+    .executableTarget(name: "quickstart", dependencies: [.product(name: "CVAE", package: "libvae")])
+  ]
+)

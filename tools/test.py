@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+"""Builds libvae, runs its tests and counts them; `make test` and `make check-long` call it.
+
+usage: test.py [--fast | --long] [SUITE...]
+
+Each suite builds something and runs a test runner; the counts are those that the runner reports. A build that fails, a
+runner that crashes and a suite without tests each count as one failure. The last line is `N passed, N failed`.
+Logs: build/logs/SUITE.log. Environment: VAE_BUILD (build), VAE_SWIFT_BUILD (.build),
+WERROR (ON), FUZZ_SECONDS (60), MNIST (a folder).
+"""
+import argparse
+import dataclasses
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("VAE_BUILD", ROOT / "build")).resolve()
+SWIFT_BUILD = pathlib.Path(os.environ.get("VAE_SWIFT_BUILD", ROOT / ".build")).resolve()
+JOBS = str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+LINES_SHOWN = 60
+
+
+@dataclasses.dataclass
+class Suite:
+    """What a suite has come to so far."""
+    name: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    notes: list = dataclasses.field(default_factory=list)
+
+    @property
+    def log_path(self):
+        return BUILD / "logs" / f"{self.name}.log"
+
+    def run(self, what, command, environment=None, folder=ROOT):
+        """Runs a command with its output in the suite's log; gives its exit code and output."""
+        say(f"  {what} …")
+        start = time.monotonic()
+        command = [str(part) for part in command]
+        try:
+            done = subprocess.run(command, cwd=folder, env={**os.environ, **(environment or {})}, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
+            code, output = done.returncode, done.stdout
+        except OSError as error:
+            code, output = 127, f"{error}\n"
+        with self.log_path.open("a", encoding="utf-8") as log:
+            log.write(f"$ {' '.join(command)}\n{output}\n[exit code {code}, {time.monotonic() - start:.1f} s]\n\n")
+        return code, output
+
+    def build(self, what, command, environment=None):
+        """A step that must succeed for the suite to go on; no test by itself."""
+        code, output = self.run(what, command, environment)
+        if code != 0:
+            self.fail(what, output)
+        return code == 0
+
+    def fail(self, what, output=""):
+        self.failed += 1
+        say(f"  FAILED: {what}")
+        lines = output.rstrip().splitlines()
+        if len(lines) > LINES_SHOWN:
+            say(f"    … (all of it in {self.log_path})")
+        for line in lines[-LINES_SHOWN:]:
+            say(f"    {line}")
+
+    def test(self, what, command, environment=None):
+        """A command that is one test."""
+        code, output = self.run(what, command, environment)
+        if code == 0:
+            self.passed += 1
+        else:
+            self.fail(what, output)
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def clang():
+    """The clang on the PATH, else the one of the Swift toolchain."""
+    found = shutil.which("clang")
+    if not found and shutil.which("swift"):
+        found = str(pathlib.Path(shutil.which("swift")).resolve().parent / "clang")
+    return found or "clang"
+
+
+# --- C ---------------------------------------------------------------------------------------------------------------
+
+def c_suite(suite, options=(), environment=None, folder=None, ctest=()):
+    """CMake in a folder of its own, then ctest."""
+    folder = BUILD / (folder or suite.name)
+    generator = ["-G", "Ninja"] if shutil.which("ninja") else []
+    werror = "-DVAE_WERROR=" + os.environ.get("WERROR", "ON")
+    if not suite.build("configure", ["cmake", "-S", ROOT, "-B", folder, *generator, werror, *options]):
+        return
+    # One program that does not compile must not hide what the others find.
+    keep_going = ["-k", "0"] if generator else ["-k"]
+    code, output = suite.run("compile", ["cmake", "--build", folder, "--parallel", JOBS, "--", *keep_going])
+    if code != 0:
+        suite.fail("compile", re.sub(r"^\[\d+/\d+\] .*\n", "", output, flags=re.M))
+    report = folder / "ctest.xml"
+    report.unlink(missing_ok=True)
+    code, output = suite.run("ctest", ["ctest", "--test-dir", folder, "--parallel", JOBS, "--output-on-failure",
+                                       "--no-tests=error", "--output-junit", report, *ctest], environment)
+    count_ctest(suite, report, code, output)
+
+
+def count_ctest(suite, report, code, output):
+    try:
+        cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+    except (OSError, ElementTree.ParseError):
+        return suite.fail("ctest left no report", output)
+    failed, checks = [], 0
+    for case in cases:
+        text = case.findtext("system-out") or ""
+        checks += sum(map(int, re.findall(r": (\d+) checks passed", text)))
+        failure = case.find("failure")
+        if failure is not None or case.get("status") == "fail":
+            why = failure.get("message", "") if failure is not None else ""
+            failed.append((case.get("name"), f"{text}{why}"))
+        elif case.find("skipped") is not None or case.get("status") in ("notrun", "disabled"):
+            # ctest calls a program that it could not start "notrun" as well; only exit code 77 is a skip.
+            if "SKIP" in (case.find("skipped").get("message", "") if case.find("skipped") is not None else ""):
+                suite.skipped += 1
+            else:
+                failed.append((case.get("name"), "was not run\n" + text))
+        else:
+            suite.passed += 1
+    for name, text in failed:
+        # ctest alone knows how a program ended that said nothing, by a signal for example.
+        suite.fail(name, text or "\n".join(line for line in output.splitlines() if f" {name} " in line))
+    if not cases or (code != 0 and not failed):
+        suite.fail(f"ctest ended with {code} after {len(cases)} tests", output)
+    if checks:
+        suite.notes.append(f"{checks} checks in them")
+
+
+def sanitize_options(compiler=None):
+    options = ["-DVAE_SANITIZE=address,undefined", "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DVAE_TEST_ISAS="]
+    return options + (clang_options() if compiler == "clang" else [])
+
+
+def clang_options():
+    return [f"-DCMAKE_C_COMPILER={clang()}", f"-DCMAKE_CXX_COMPILER={clang()}++"]
+
+
+def fuzz_suite(suite):
+    seconds = os.environ.get("FUZZ_SECONDS", "60")
+    folder = BUILD / "fuzz"
+    options = ["-DVAE_FUZZ=ON", *sanitize_options("clang")]
+    if not (suite.build("configure", ["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", *options])
+            and suite.build("compile", ["cmake", "--build", folder, "--parallel", JOBS])):
+        return
+    for program in sorted((folder / "fuzz").glob("fuzz_*")):
+        corpus = folder / "corpus" / program.name
+        corpus.mkdir(parents=True, exist_ok=True)
+        seeds = ROOT / "Tests" / "Fixtures" / "fuzz" / program.name.removeprefix("fuzz_")
+        suite.test(f"{program.name}, {seconds} s", [program, f"-max_total_time={seconds}", "-rss_limit_mb=4096",
+                   f"-artifact_prefix={folder}/", corpus, *([seeds] if seeds.is_dir() else [])])
+
+
+# --- Swift -----------------------------------------------------------------------------------------------------------
+
+# Plain text is what is counted here, and of a crash the thread that crashed is enough.
+ENVIRONMENT = {"NO_COLOR": "1", "TERM": "dumb",
+               "SWIFT_BACKTRACE": "color=no,images=none,registers=none,threads=crashed"}
+
+def swift_suite(suite, configuration="release"):
+    """The Swift tests; compiled as what ships is, since the optimiser finds faults that a debug build hides."""
+    common = ["-c", configuration, "--scratch-path", SWIFT_BUILD / "tests"]
+    if configuration == "release":
+        common += ["-Xswiftc", "-enable-testing"]
+    if not suite.build("swift build --build-tests", ["swift", "build", "--build-tests", *common]):
+        return
+    code, output = suite.run("swift test", ["swift", "test", "--skip-build", *common], ENVIRONMENT)
+    count_swift(suite, code, output)
+
+
+def count_swift(suite, code, output):
+    """Counts what XCTest and Swift Testing say in their last lines, and which tests they name as failed.
+
+    Swift Testing: "✘ Test name() with 3 test cases failed after 0.1 seconds with 1 issue."; XCTest: "Test Case 'a.b'
+    failed (0.1 seconds)". The totals of both include the skipped tests.
+    """
+    ended = re.compile(r"^\W+Test (?!run |case )(.+?)(?: with \d+ test cases?)? (passed|failed) after [\d.]+ seconds", re.M)
+    failures = [name for name, word in ended.findall(output) if word == "failed"]
+    failures += re.findall(r"^Test [Cc]ase '(.+?)' failed \(", output, re.M)
+    skipped = len(re.findall(r"^\W+Test (?!run )(?:.+?) skipped", output, re.M))
+    skipped += len(re.findall(r"^Test [Cc]ase '.+?' skipped \(", output, re.M))
+
+    summaries = re.findall(r"^\W+Test run with (\d+) tests?\b.* (?:passed|failed) after", output, re.M)
+    announced = sum(map(int, summaries))
+    # XCTest nests its suites; the outermost one, which ends last, counts all of them.
+    totals = re.findall(r"Executed (\d+) tests?, with ", output)
+    announced += int(totals[-1]) if totals else 0
+
+    suite.skipped += skipped
+    suite.passed += max(0, announced - len(failures) - skipped)
+    for name in failures:
+        suite.fail(name, "\n".join(line for line in output.splitlines() if name in line))
+    crashed = len(re.findall(r"^\W+Test run started", output, re.M)) != len(summaries)
+    if crashed or announced == 0 or (code != 0 and not failures):
+        started = set(re.findall(r"^\W+Test (?!run |case )(.+?) started\.", output, re.M))
+        unfinished = started - {name for name, _ in ended.findall(output)}
+        if unfinished:
+            output += f"\nstarted and not finished: {', '.join(sorted(unfinished))}"
+        suite.fail(f"swift test ended with {code} after {announced} tests", output)
+
+
+def release_folder(suite):
+    code, output = suite.run("where the program lies", ["swift", "build", "-c", "release", "--scratch-path", SWIFT_BUILD,
+                                                        "--show-bin-path"])
+    return pathlib.Path(output.strip().splitlines()[-1]) if code == 0 and output.strip() else None
+
+
+# --- the program, the model file, and the text of the repository -------------------------------------------------------
+
+def python_environment(suite):
+    """build/venv with what tools/requirements.txt names; None where it cannot be had."""
+    folder, wanted = BUILD / "venv", (ROOT / "tools" / "requirements.txt").read_text(encoding="utf-8")
+    stamp = folder / "requirements.txt"
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not (suite.build("python3 -m venv", [sys.executable, "-m", "venv", folder])
+                and suite.build("pip install", [folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check",
+                                                "-r", ROOT / "tools" / "requirements.txt"])):
+            return None
+        stamp.write_text(wanted, encoding="utf-8")
+    return folder / "bin"
+
+
+def program_suite(suite):
+    """The program as it ships: a short training, and its model file read by other people's code."""
+    programs = python_environment(suite)
+    if not programs or not suite.build("swift build", ["swift", "build", "-c", "release", "--scratch-path", SWIFT_BUILD,
+                                                       "--product", "vae-cli"]):
+        return
+    folder = release_folder(suite)
+    if not folder:
+        return suite.fail("swift build --show-bin-path")
+    check_lines(suite, "model_file_check.py", [programs / "python", ROOT / "Tests" / "python" / "model_file_check.py",
+                                               folder / "vae-cli", BUILD / "model_file_check"])
+    # What the documentation shows, with the library as the suite "c" has installed it.
+    check_lines(suite, "check-readme.py", [sys.executable, ROOT / "tools" / "check-readme.py", folder, BUILD / "c" / "prefix",
+                                           *sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])])
+
+
+def check_lines(suite, what, command):
+    """A script that prints a line `ok - …` or `not ok - …` for each of its tests."""
+    code, output = suite.run(what, command)
+    passed = re.findall(r"^ok - .*$", output, re.MULTILINE)
+    bad = re.findall(r"^not ok - ((?:.*\n?(?!ok - |not ok - ))*)", output, re.MULTILINE)
+    suite.passed += len(passed)
+    for text in bad:
+        suite.fail(text.splitlines()[0], "\n".join(text.splitlines()[1:]))
+    if not (passed or bad) or (code != 0 and not bad):
+        suite.fail(f"{what} ended with {code}", output)
+
+
+def style_suite(suite):
+    suite.test("tools/check-repo.sh", ["bash", ROOT / "tools" / "check-repo.sh", ROOT])
+    suite.test("bash -n", ["bash", "-c", 'find tools Tests bench .ci -name "*.sh" -o -name run | xargs -n 1 bash -n'])
+    suite.test("swift format lint", ["swift", "format", "lint", "--strict", "--parallel", "--recursive", "Package.swift",
+                                     "Sources", "Tests"])
+    programs = python_environment(suite)
+    if programs:
+        suite.test("clang-format", [ROOT / "tools" / "format-c.sh", programs / "clang-format", "--dry-run", "-Werror"])
+
+
+def mnist_suite(suite):
+    suite.test("MNIST, seeds 0, 1, 2", ["make", "-C", ROOT, "bench", f"MNIST={os.environ['MNIST']}"])
+
+
+# --- which suites there are --------------------------------------------------------------------------------------------
+
+def portable_only(suite):
+    c_suite(suite, ["-DVAE_TEST_ISAS="], {"VAE_ISA": "portable"}, ctest=("--tests-regex", "^c[.]"))
+
+
+SUITES = {
+    "c": lambda s: c_suite(s, folder="c"),
+    "c-sanitized": lambda s: c_suite(s, sanitize_options()),
+    "swift": swift_suite,
+    "program": program_suite,
+    "style": style_suite,
+}
+LONG_SUITES = {
+    "c-clang": lambda s: c_suite(s, clang_options()),
+    "c-clang-sanitized": lambda s: c_suite(s, sanitize_options("clang")),
+    "c-serial": lambda s: c_suite(s, ["-DVAE_OPENMP=OFF"]),
+    "c-serial-clang": lambda s: c_suite(s, ["-DVAE_OPENMP=OFF", *clang_options()]),
+    "c-portable": portable_only,
+    "swift-debug": lambda s: swift_suite(s, "debug"),
+    "fuzz": fuzz_suite,
+}
+if os.environ.get("MNIST"):
+    LONG_SUITES["mnist"] = mnist_suite
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fast", action="store_true", help="only the C tests and the checks of the text")
+    parser.add_argument("--long", action="store_true", help="the suites that take long, instead of the usual ones")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join([*SUITES, *LONG_SUITES]))
+    options = parser.parse_args()
+    known = {**SUITES, **LONG_SUITES}
+    for name in options.suites:
+        if name not in known:
+            parser.error(f'no suite "{name}"; there are {", ".join(known)}')
+    names = options.suites or (["c", "style"] if options.fast else [*LONG_SUITES] if options.long else [*SUITES])
+
+    (BUILD / "logs").mkdir(parents=True, exist_ok=True)
+    done = []
+    for name in names:
+        suite = Suite(name)
+        suite.log_path.write_text("", encoding="utf-8")
+        say(f"== {name}")
+        start = time.monotonic()
+        known[name](suite)
+        if suite.passed + suite.failed == 0:
+            suite.fail("no test was run")
+        suite.seconds = time.monotonic() - start
+        done.append(suite)
+        say(f"  {suite.passed} passed, {suite.failed} failed" + (f", {suite.skipped} skipped" if suite.skipped else "")
+            + f" in {suite.seconds:.0f} s")
+
+    say("")
+    say(f"{'suite':<20}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
+    for suite in done:
+        say(f"{suite.name:<20}{suite.passed:>8}{suite.failed:>8}{suite.skipped:>9}{suite.seconds:>9.0f}"
+            + "".join(f"  {note}" for note in suite.notes))
+    failed = sum(suite.failed for suite in done)
+    say(f"{sum(suite.passed for suite in done)} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
