@@ -125,9 +125,10 @@ static void measure(const bench_config *c, int threads, double duration, const v
   vae_trainer_info info;
   vae_trainer_info_init(&info);
   check(vae_trainer_get_info(trainer, &info, &err), &err);
-  printf("{\"config\": \"%s\", \"isa\": \"%s\", \"threads\": %d, \"samples_per_second\": %.0f, \"gflops\": %.1f, "
-         "\"fma_peak_gflops\": %.1f, \"fraction_of_peak\": %.3f}\n",
-         c->name, vae_isa_name(info.isa), (int)info.threads, rate, flops / 1e9, peak / 1e9, flops / peak);
+  printf(
+      "{\"config\": \"%s\", \"isa\": \"%s\", \"threads\": %d, \"samples_per_second\": %.0f, \"gflops\": %.1f, "
+      "\"fma_peak_gflops\": %.1f, \"fraction_of_peak\": %.3f}\n",
+      c->name, vae_isa_name(info.isa), (int)info.threads, rate, flops / 1e9, peak / 1e9, flops / peak);
   fflush(stdout);
   vae_trainer_free(trainer);
   vae_model_free(model);

@@ -88,7 +88,7 @@ def check_swift(root):
     for path in sorted((root / "Sources").rglob("*.swift")):
         module = path.relative_to(root / "Sources").parts[0]
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            match = re.match(r"\s*(?:@\w+\s+)*((?:public|package|internal|fileprivate|private)\s+)?import\s+CLibVAE\b", line)
+            match = re.match(r"\s*(?:@\w+\s+)*(\w+\s+)?import\s+CLibVAE\b", line)
             if not match:
                 continue
             if module not in C_MODULE_USERS:

@@ -39,7 +39,8 @@ def check_page(page, variables):
                 path = ROOT / match["file"]
                 real = path.read_text(encoding="utf-8") if path.is_file() else None
                 (pathlib.Path(folder) / path.name).write_text(shown, encoding="utf-8")
-                yield f"{where} is {match['file']}", shown == real, "there is no such file" if real is None else "it differs"
+                detail = "there is no such file" if real is None else "it differs"
+                yield f"{where} is {match['file']}", shown == real, detail
             else:
                 done = subprocess.run(["bash", "-euo", "pipefail", "-c", shown], cwd=folder, env=variables, text=True,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

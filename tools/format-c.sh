@@ -4,5 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 program=$1
 shift
-find csrc include Sources Tests examples bench bindings \( -name '*.[ch]' -o -name '*.cpp' \) -print0 2>/dev/null |
+folders=()
+for folder in csrc include Sources Tests examples bench bindings; do
+  [ ! -d "$folder" ] || folders+=("$folder")
+done
+find "${folders[@]}" \( -name '*.[ch]' -o -name '*.cpp' \) -print0 |
   xargs -0 -r "$program" "${@:--i}"

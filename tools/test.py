@@ -190,7 +190,8 @@ def count_swift(suite, code, output):
     Swift Testing: "✘ Test name() with 3 test cases failed after 0.1 seconds with 1 issue."; XCTest: "Test Case 'a.b'
     failed (0.1 seconds)". The totals of both include the skipped tests.
     """
-    ended = re.compile(r"^\W+Test (?!run |case )(.+?)(?: with \d+ test cases?)? (passed|failed) after [\d.]+ seconds", re.M)
+    ended = re.compile(r"^\W+Test (?!run |case )(.+?)(?: with \d+ test cases?)? (passed|failed) after [\d.]+ seconds",
+                       re.M)
     failures = [name for name, word in ended.findall(output) if word == "failed"]
     failures += re.findall(r"^Test [Cc]ase '(.+?)' failed \(", output, re.M)
     skipped = len(re.findall(r"^\W+Test (?!run )(?:.+?) skipped", output, re.M))
@@ -210,18 +211,22 @@ def count_swift(suite, code, output):
     if crashed or announced == 0 or (code != 0 and not failures):
         started = set(re.findall(r"^\W+Test (?!run |case )(.+?) started\.", output, re.M))
         unfinished = started - {name for name, _ in ended.findall(output)}
+        # Of the thousands of lines those that tell why; the rest is in the log.
+        telling = [line for line in output.splitlines()
+                   if re.search(r"Fatal error|error:|Crash|crashed| at /.*:\d+", line)]
         if unfinished:
-            output += f"\nstarted and not finished: {', '.join(sorted(unfinished))}"
+            telling.append(f"started and not finished: {', '.join(sorted(unfinished))}")
+        output = "\n".join(telling) or output
         suite.fail(f"swift test ended with {code} after {announced} tests", output)
 
 
 def release_folder(suite):
-    code, output = suite.run("where the program lies", ["swift", "build", "-c", "release", "--scratch-path", SWIFT_BUILD,
-                                                        "--show-bin-path"])
+    code, output = suite.run("where the program lies", ["swift", "build", "-c", "release", "--scratch-path",
+                                                        SWIFT_BUILD, "--show-bin-path"])
     return pathlib.Path(output.strip().splitlines()[-1]) if code == 0 and output.strip() else None
 
 
-# --- the program, the model file, and the text of the repository -------------------------------------------------------
+# --- the program, the model file, and the text of the repository -----------------------------------------------------
 
 def python_environment(suite):
     """build/venv with what tools/requirements.txt names; None where it cannot be had."""
@@ -230,8 +235,9 @@ def python_environment(suite):
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
         shutil.rmtree(folder, ignore_errors=True)
         if not (suite.build("python3 -m venv", [sys.executable, "-m", "venv", folder])
-                and suite.build("pip install", [folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check",
-                                                "-r", ROOT / "tools" / "requirements.txt"])):
+                and suite.build("pip install", [folder / "bin" / "pip", "install", "--quiet",
+                                                "--disable-pip-version-check", "-r",
+                                                ROOT / "tools" / "requirements.txt"])):
             return None
         stamp.write_text(wanted, encoding="utf-8")
     return folder / "bin"
@@ -249,7 +255,8 @@ def program_suite(suite):
     check_lines(suite, "model_file_check.py", [programs / "python", ROOT / "Tests" / "python" / "model_file_check.py",
                                                folder / "vae-cli", BUILD / "model_file_check"])
     # What the documentation shows, with the library as the suite "c" has installed it.
-    check_lines(suite, "check-readme.py", [sys.executable, ROOT / "tools" / "check-readme.py", folder, BUILD / "c" / "prefix",
+    check_lines(suite, "check-readme.py", [sys.executable, ROOT / "tools" / "check-readme.py", folder,
+                                           BUILD / "c" / "prefix",
                                            *sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])])
 
 
@@ -268,8 +275,8 @@ def check_lines(suite, what, command):
 def style_suite(suite):
     suite.test("tools/check-repo.sh", ["bash", ROOT / "tools" / "check-repo.sh", ROOT])
     suite.test("bash -n", ["bash", "-c", 'find tools Tests bench .ci -name "*.sh" -o -name run | xargs -n 1 bash -n'])
-    suite.test("swift format lint", ["swift", "format", "lint", "--strict", "--parallel", "--recursive", "Package.swift",
-                                     "Sources", "Tests"])
+    suite.test("swift format lint", ["swift", "format", "lint", "--strict", "--parallel", "--recursive",
+                                     "Package.swift", "Sources", "Tests"])
     programs = python_environment(suite)
     if programs:
         suite.test("clang-format", [ROOT / "tools" / "format-c.sh", programs / "clang-format", "--dry-run", "-Werror"])
@@ -279,7 +286,7 @@ def mnist_suite(suite):
     suite.test("MNIST, seeds 0, 1, 2", ["make", "-C", ROOT, "bench", f"MNIST={os.environ['MNIST']}"])
 
 
-# --- which suites there are --------------------------------------------------------------------------------------------
+# --- which suites there are ------------------------------------------------------------------------------------------
 
 def portable_only(suite):
     c_suite(suite, ["-DVAE_TEST_ISAS="], {"VAE_ISA": "portable"}, ctest=("--tests-regex", "^c[.]"))

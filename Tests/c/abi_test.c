@@ -148,7 +148,7 @@ static void check_numbers(void) {
 
 /* The names that files and the command line use. */
 static void check_names(void) {
-  static const char *const activations[] = {"identity", "relu", "leaky_relu", "tanh", "sigmoid",
+  static const char *const activations[] = {"identity", "relu", "leaky_relu", "tanh",    "sigmoid",
                                             "elu",      "silu", "gelu",       "softplus"};
   static const char *const isas[] = {"auto", "portable", "avx2", "avx512", "neon"};
   for (int i = 0; i < 9; i++) CHECK(strcmp(vae_activation_name(i), activations[i]) == 0);
@@ -170,31 +170,31 @@ static void check_names(void) {
 
 /* init for every caller's size: an older, shorter struct gets its fields and nothing behind them is written; in a
  * newer, longer one the rest is zero. */
-#define CHECK_INIT(type, init)                                                                                 \
-  do {                                                                                                         \
-    enum { LONGER = sizeof(type) + 24 };                                                                       \
-    union {                                                                                                    \
-      type value;                                                                                              \
-      unsigned char bytes[LONGER + 8];                                                                         \
-    } whole, part;                                                                                             \
-    memset(&whole, 0xa5, sizeof whole);                                                                        \
-    init(&whole.value, LONGER);                                                                                \
-    CHECK_EQUAL(whole.value.struct_size, LONGER);                                                              \
-    for (size_t at = sizeof(type); at < LONGER; at++) CHECK(whole.bytes[at] == 0);                             \
-    for (size_t at = LONGER; at < LONGER + 8; at++) CHECK(whole.bytes[at] == 0xa5);                            \
-    for (size_t size = 8; size < sizeof(type); size += 4) {                                                    \
-      memset(&part, 0xa5, sizeof part);                                                                        \
-      init(&part.value, size);                                                                                 \
-      CHECK_EQUAL(part.value.struct_size, size);                                                               \
-      CHECK_THAT(memcmp(part.bytes + 4, whole.bytes + 4, size - 4) == 0, #init " of %zu bytes", size);         \
-      size_t written = 0;                                                                                      \
-      for (size_t at = size; at < sizeof part; at++) written += part.bytes[at] != 0xa5;                        \
-      CHECK_THAT(written == 0, #init " of %zu bytes wrote %zu behind them", size, written);                    \
-    }                                                                                                          \
-    init(NULL, sizeof(type));                                                                                  \
-    memset(&part, 0xa5, sizeof part);                                                                          \
-    init(&part.value, 0);                                                                                      \
-    for (size_t at = 0; at < sizeof part; at++) CHECK(part.bytes[at] == 0xa5);                                 \
+#define CHECK_INIT(type, init)                                                                         \
+  do {                                                                                                 \
+    enum { LONGER = sizeof(type) + 24 };                                                               \
+    union {                                                                                            \
+      type value;                                                                                      \
+      unsigned char bytes[LONGER + 8];                                                                 \
+    } whole, part;                                                                                     \
+    memset(&whole, 0xa5, sizeof whole);                                                                \
+    init(&whole.value, LONGER);                                                                        \
+    CHECK_EQUAL(whole.value.struct_size, LONGER);                                                      \
+    for (size_t at = sizeof(type); at < LONGER; at++) CHECK(whole.bytes[at] == 0);                     \
+    for (size_t at = LONGER; at < LONGER + 8; at++) CHECK(whole.bytes[at] == 0xa5);                    \
+    for (size_t size = 8; size < sizeof(type); size += 4) {                                            \
+      memset(&part, 0xa5, sizeof part);                                                                \
+      init(&part.value, size);                                                                         \
+      CHECK_EQUAL(part.value.struct_size, size);                                                       \
+      CHECK_THAT(memcmp(part.bytes + 4, whole.bytes + 4, size - 4) == 0, #init " of %zu bytes", size); \
+      size_t written = 0;                                                                              \
+      for (size_t at = size; at < sizeof part; at++) written += part.bytes[at] != 0xa5;                \
+      CHECK_THAT(written == 0, #init " of %zu bytes wrote %zu behind them", size, written);            \
+    }                                                                                                  \
+    init(NULL, sizeof(type));                                                                          \
+    memset(&part, 0xa5, sizeof part);                                                                  \
+    init(&part.value, 0);                                                                              \
+    for (size_t at = 0; at < sizeof part; at++) CHECK(part.bytes[at] == 0xa5);                         \
   } while (0)
 
 static void check_inits(void) {

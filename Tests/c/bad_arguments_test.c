@@ -355,8 +355,7 @@ static void check_files(handles *h) {
   REFUSED(vae_model_load_bytes(bytes, 64, NULL, NULL, &err), bad, "model", NULL);
   REFUSED(vae_model_load_bytes(bytes, 0, NULL, &model, &err), VAE_ERROR_FORMAT, "", NULL);
   CHECK(model == NULL && err.message[0] != '\0');
-  REFUSED(vae_model_load("no/such/file.safetensors", NULL, &model, &err), VAE_ERROR_IO, "no/such/file",
-          NULL);
+  REFUSED(vae_model_load("no/such/file.safetensors", NULL, &model, &err), VAE_ERROR_IO, "no/such/file", NULL);
 }
 
 int main(void) {

@@ -72,9 +72,9 @@ static void use(const test_spec *spec, size_t n, vae_isa isa, int at_end, int by
   CHECK_OK(vae_model_reconstruct(model, workspace, &data, output.values, &err), &err);
   CHECK_OK(vae_model_sample(model, workspace, 0, 0, n, output.values, z.values, &err), &err);
   CHECK_OK(vae_model_evaluate(model, workspace, &data, &spec->objective, 0, &loss, &terms, &err), &err);
-  CHECK_OK(vae_model_loss_and_gradients(model, workspace, &data, &spec->objective, noise.values, 0, &loss, &terms,
-                                        &err),
-           &err);
+  CHECK_OK(
+      vae_model_loss_and_gradients(model, workspace, &data, &spec->objective, noise.values, 0, &loss, &terms, &err),
+      &err);
   CHECK_OK(vae_model_init_output_bias(model, &data, &err), &err);
   CHECK_OK(vae_trainer_step(trainer, &data, noise.values, &loss, &terms, &err), &err);
   CHECK_OK(vae_trainer_epoch(trainer, &data, NULL, NULL, &loss, &err), &err);

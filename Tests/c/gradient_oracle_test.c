@@ -222,10 +222,9 @@ static void check_case(const test_spec *spec, size_t n, uint64_t seed) {
     vae_data data = test_floats(e.x, n, spec->input_dim);
     describe(text, sizeof text, spec, n, isas[k]);
     harness_note("%.250s", text);
-    if (workspace != NULL &&
-        CHECK_OK(vae_model_loss_and_gradients(e.model, workspace, &data, &spec->objective, e.noise, 0, &a.loss,
-                                              &a.terms, &err),
-                 &err)) {
+    if (workspace != NULL && CHECK_OK(vae_model_loss_and_gradients(e.model, workspace, &data, &spec->objective, e.noise,
+                                                                   0, &a.loss, &a.terms, &err),
+                                      &err)) {
       compare_values(spec, n, &a, &e.expected);
       for (size_t i = 0; i < tensors; i++) compare_probe(workspace, &probes[i], gradient_tolerance(spec, &e.expected));
     }

@@ -73,7 +73,7 @@ void train() {
   CHECK_MESSAGE_HAS(err, "model");
 }
 
-}  // namespace
+} // namespace
 
 int main() {
   CHECK(std::strcmp(vae_status_name(VAE_OK), "VAE_OK") == 0);

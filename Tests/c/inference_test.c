@@ -21,12 +21,22 @@ static vae_workspace *make_workspace(const vae_model *model, vae_isa isa, int32_
 
 /* Everything that inference gives for some rows, one array after the other. */
 enum { ROWS = 301, COLUMNS = 75, LATENTS = 9, SAMPLES = 3, SEED = 12 };
-enum { AT_MEAN = 0, AT_LOGVAR = AT_MEAN + ROWS * LATENTS, AT_OUTPUT = AT_LOGVAR + ROWS * LATENTS,
-       AT_SAMPLE = AT_OUTPUT + ROWS * COLUMNS, AT_SAMPLE_Z = AT_SAMPLE + ROWS * COLUMNS,
-       AT_LOSS = AT_SAMPLE_Z + ROWS * LATENTS, AT_KL = AT_LOSS + ROWS, AT_RECONSTRUCTION = AT_KL + ROWS,
-       AT_NLL = AT_RECONSTRUCTION + ROWS, AT_TERM_MEAN = AT_NLL + SAMPLES * ROWS,
-       AT_TERM_LOGVAR = AT_TERM_MEAN + ROWS * LATENTS, AT_TERM_Z = AT_TERM_LOGVAR + ROWS * LATENTS,
-       AT_TERM_OUTPUT = AT_TERM_Z + SAMPLES * ROWS * LATENTS, AT_END = AT_TERM_OUTPUT + SAMPLES * ROWS * COLUMNS };
+enum {
+  AT_MEAN = 0,
+  AT_LOGVAR = AT_MEAN + ROWS * LATENTS,
+  AT_OUTPUT = AT_LOGVAR + ROWS * LATENTS,
+  AT_SAMPLE = AT_OUTPUT + ROWS * COLUMNS,
+  AT_SAMPLE_Z = AT_SAMPLE + ROWS * COLUMNS,
+  AT_LOSS = AT_SAMPLE_Z + ROWS * LATENTS,
+  AT_KL = AT_LOSS + ROWS,
+  AT_RECONSTRUCTION = AT_KL + ROWS,
+  AT_NLL = AT_RECONSTRUCTION + ROWS,
+  AT_TERM_MEAN = AT_NLL + SAMPLES * ROWS,
+  AT_TERM_LOGVAR = AT_TERM_MEAN + ROWS * LATENTS,
+  AT_TERM_Z = AT_TERM_LOGVAR + ROWS * LATENTS,
+  AT_TERM_OUTPUT = AT_TERM_Z + SAMPLES * ROWS * LATENTS,
+  AT_END = AT_TERM_OUTPUT + SAMPLES * ROWS * COLUMNS
+};
 
 static void infer(const vae_model *model, vae_workspace *workspace, const vae_data *x, const vae_objective *objective,
                   float *all, vae_loss *loss) {
@@ -204,10 +214,10 @@ static void check_many_samples(vae_objective_kind kind, vae_isa isa) {
 
 /* One unit of every activation from far left to far right, forward and backward. The model is x -> act(x) -> mean. */
 static void check_activation(vae_activation activation, vae_isa isa) {
-  static const float grid[] = {-100.0f, -88.5f, -40.0f, -20.5f, -16.0f, -10.0f, -8.5f, -5.5f, -4.0f,  -3.0f, -2.0f,
-                               -1.0f,   -0.7f,  -0.5f,  -0.1f,  -1e-3f, -1e-6f, 1e-6f, 1e-3f, 0.1f,  0.3f,  0.5f,
-                               0.9f,    1.0f,   2.0f,   3.0f,   4.0f,   5.5f,   8.5f,  10.0f, 16.0f, 20.5f, 40.0f,
-                               88.5f,   100.0f, 1000.0f, -1000.0f};
+  static const float grid[] = {-100.0f, -88.5f, -40.0f, -20.5f, -16.0f, -10.0f,  -8.5f,   -5.5f, -4.0f, -3.0f,
+                               -2.0f,   -1.0f,  -0.7f,  -0.5f,  -0.1f,  -1e-3f,  -1e-6f,  1e-6f, 1e-3f, 0.1f,
+                               0.3f,    0.5f,   0.9f,   1.0f,   2.0f,   3.0f,    4.0f,    5.5f,  8.5f,  10.0f,
+                               16.0f,   20.5f,  40.0f,  88.5f,  100.0f, 1000.0f, -1000.0f};
   vae_error err;
   vae_model *model = NULL;
   const float one = 1.0f, zero = 0.0f, noise = 0.0f;
@@ -326,8 +336,8 @@ static void check_logits(vae_isa isa) {
     terms.output = output;
     for (int i = 0; i < D; i++) {
       x[i] = targets[t];
-      expected += fmax((double)logits[i], 0.0) - (double)targets[t] * (double)logits[i] +
-                  log1p(exp(-fabs((double)logits[i])));
+      expected +=
+          fmax((double)logits[i], 0.0) - (double)targets[t] * (double)logits[i] + log1p(exp(-fabs((double)logits[i])));
     }
     CHECK_OK(vae_model_loss_and_gradients(model, workspace, &data, &spec.objective, &noise, 0, &loss, &terms, &err),
              &err);

@@ -28,9 +28,26 @@ static vae_status read_text(vaei_json *json, const char *text, vae_error *err) {
 
 static void test_accepted(void) {
   static const char *const texts[] = {
-      "null", " true ", "\t\r\n false", "0", "-0", "1.5e+3", "1E5", "-0.0e-0", "\"\"", "[]", "{}", "[ ]", "{ }",
-      "[1,2,[3,{}]]", "{\"a\":{\"b\":[null,true]},\"\":1}", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00\"",
-      "\"é€😀\"", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]", "1e-400", "123456789012345678901234567890",
+      "null",
+      " true ",
+      "\t\r\n false",
+      "0",
+      "-0",
+      "1.5e+3",
+      "1E5",
+      "-0.0e-0",
+      "\"\"",
+      "[]",
+      "{}",
+      "[ ]",
+      "{ }",
+      "[1,2,[3,{}]]",
+      "{\"a\":{\"b\":[null,true]},\"\":1}",
+      "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00\"",
+      "\"é€😀\"",
+      "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]",
+      "1e-400",
+      "123456789012345678901234567890",
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     vaei_json json;
@@ -45,24 +62,72 @@ static void test_refused(void) {
   static const struct {
     const char *text, *message;
   } cases[] = {
-      {"", "ends too early"}, {" ", "ends too early"}, {"nul", "expected a value"}, {"truth", "expected a value"},
-      {"truex", "behind the end"}, {"1 2", "behind the end"}, {"{}{}", "behind the end"}, {"01", "leading zero"},
-      {"-", "digit"}, {"+1", "expected a value"}, {".5", "expected a value"}, {"1.", "digit"}, {"1e", "digit"},
-      {"1e+", "digit"}, {"0x10", "behind the end"}, {"NaN", "expected a value"}, {"Infinity", "expected a value"},
-      {"1e400", "too large"}, {"-1e400", "too large"}, {"[", "early"}, {"[1", "',' or ']'"}, {"[1,", "early"},
-      {"[1,]", "expected a value"}, {"[,1]", "expected a value"}, {"[1}", "',' or ']'"}, {"{", "'\"'"},
-      {"{\"a\"", "':'"}, {"{\"a\":", "early"}, {"{\"a\":1", "',' or '}'"}, {"{\"a\":1,}", "'\"'"},
-      {"{\"a\" 1}", "':'"}, {"{a:1}", "'\"'"}, {"{1:2}", "'\"'"}, {"{\"a\":1]", "',' or '}'"},
-      {"{\"a\":1,\"b\":2,\"a\":3}", "the key \"a\" appears twice"}, {"{\"a\":1,\"\\u0061\":3}", "appears twice"},
-      {"\"", "does not end"}, {"\"abc", "does not end"}, {"\"\\\"", "does not end"}, {"\"\\", "escape"},
-      {"\"\\x\"", "escape"}, {"\"\\u12\"", "hexadecimal"}, {"\"\\u12g4\"", "hexadecimal"},
-      {"\"\\ud800\"", "high surrogate"}, {"\"\\ud800x\"", "high surrogate"}, {"\"\\ud800\\n\"", "high surrogate"},
-      {"\"\\ud800\\u0041\"", "high surrogate"}, {"\"\\udc00\"", "low surrogate"}, {"\"\\ud800\\u12\"", "hexadecimal"},
-      {"\"a\nb\"", "control"}, {"\"\x80\"", "UTF-8"}, {"\"\xc0\x80\"", "UTF-8"}, {"\"\xc3\"", "UTF-8"},
-      {"\"\xe0\x9f\xbf\"", "UTF-8"}, {"\"\xed\xa0\x80\"", "UTF-8"}, {"\"\xf0\x8f\xbf\xbf\"", "UTF-8"},
-      {"\"\xf4\x90\x80\x80\"", "UTF-8"}, {"\"\xf8\x88\x80\x80\x80\"", "UTF-8"}, {"\"\xe2\x82\"", "UTF-8"},
-      {"\xef\xbb\xbf{}", "expected a value"}, {"[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", "too deep"}, {"// x\n1", "value"},
-      {"'a'", "expected a value"}, {"]", "expected a value"}, {"}", "expected a value"}, {"[1 2]", "','"},
+      {"", "ends too early"},
+      {" ", "ends too early"},
+      {"nul", "expected a value"},
+      {"truth", "expected a value"},
+      {"truex", "behind the end"},
+      {"1 2", "behind the end"},
+      {"{}{}", "behind the end"},
+      {"01", "leading zero"},
+      {"-", "digit"},
+      {"+1", "expected a value"},
+      {".5", "expected a value"},
+      {"1.", "digit"},
+      {"1e", "digit"},
+      {"1e+", "digit"},
+      {"0x10", "behind the end"},
+      {"NaN", "expected a value"},
+      {"Infinity", "expected a value"},
+      {"1e400", "too large"},
+      {"-1e400", "too large"},
+      {"[", "early"},
+      {"[1", "',' or ']'"},
+      {"[1,", "early"},
+      {"[1,]", "expected a value"},
+      {"[,1]", "expected a value"},
+      {"[1}", "',' or ']'"},
+      {"{", "'\"'"},
+      {"{\"a\"", "':'"},
+      {"{\"a\":", "early"},
+      {"{\"a\":1", "',' or '}'"},
+      {"{\"a\":1,}", "'\"'"},
+      {"{\"a\" 1}", "':'"},
+      {"{a:1}", "'\"'"},
+      {"{1:2}", "'\"'"},
+      {"{\"a\":1]", "',' or '}'"},
+      {"{\"a\":1,\"b\":2,\"a\":3}", "the key \"a\" appears twice"},
+      {"{\"a\":1,\"\\u0061\":3}", "appears twice"},
+      {"\"", "does not end"},
+      {"\"abc", "does not end"},
+      {"\"\\\"", "does not end"},
+      {"\"\\", "escape"},
+      {"\"\\x\"", "escape"},
+      {"\"\\u12\"", "hexadecimal"},
+      {"\"\\u12g4\"", "hexadecimal"},
+      {"\"\\ud800\"", "high surrogate"},
+      {"\"\\ud800x\"", "high surrogate"},
+      {"\"\\ud800\\n\"", "high surrogate"},
+      {"\"\\ud800\\u0041\"", "high surrogate"},
+      {"\"\\udc00\"", "low surrogate"},
+      {"\"\\ud800\\u12\"", "hexadecimal"},
+      {"\"a\nb\"", "control"},
+      {"\"\x80\"", "UTF-8"},
+      {"\"\xc0\x80\"", "UTF-8"},
+      {"\"\xc3\"", "UTF-8"},
+      {"\"\xe0\x9f\xbf\"", "UTF-8"},
+      {"\"\xed\xa0\x80\"", "UTF-8"},
+      {"\"\xf0\x8f\xbf\xbf\"", "UTF-8"},
+      {"\"\xf4\x90\x80\x80\"", "UTF-8"},
+      {"\"\xf8\x88\x80\x80\x80\"", "UTF-8"},
+      {"\"\xe2\x82\"", "UTF-8"},
+      {"\xef\xbb\xbf{}", "expected a value"},
+      {"[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", "too deep"},
+      {"// x\n1", "value"},
+      {"'a'", "expected a value"},
+      {"]", "expected a value"},
+      {"}", "expected a value"},
+      {"[1 2]", "','"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     vaei_json json;
@@ -85,8 +150,9 @@ static void test_refused(void) {
 static void test_values(void) {
   vaei_json json;
   vae_error err = io_error();
-  const char *text = "{\"a\":18446744073709551615,\"b\":18446744073709551616,\"c\":-1,\"d\":4.0,\"e\":[1,\"x\"],"
-                     "\"f\":\"z\\u0000\\ud834\\udd1e\",\"g\":9007199254740993,\"h\":0.1}";
+  const char *text =
+      "{\"a\":18446744073709551615,\"b\":18446744073709551616,\"c\":-1,\"d\":4.0,\"e\":[1,\"x\"],"
+      "\"f\":\"z\\u0000\\ud834\\udd1e\",\"g\":9007199254740993,\"h\":0.1}";
   if (!CHECK_OK(read_text(&json, text, &err), &err)) return;
   const vaei_json_value *root = json.values;
   CHECK_EQUAL(root->kind, VAEI_JSON_OBJECT);

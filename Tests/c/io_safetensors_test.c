@@ -60,8 +60,8 @@ static void test_accepted(void) {
       {"{" TENSOR("a", "F32", "[2,3]", 0, 24) "}", 24},
       {"{" TENSOR("a", "F32", "[]", 0, 4) "}", 4},
       {"{" TENSOR("b", "F32", "[2]", 8, 16) "," TENSOR("a", "F64", "[1]", 0, 8) "}", 16},
-      {"{" TENSOR("a", "F32", "[0]", 0, 0) "," TENSOR("b", "U8", "[3]", 0, 3) ","
-       TENSOR("c", "F32", "[1]", 3, 7) "}", 7},
+      {"{" TENSOR("a", "F32", "[0]", 0, 0) "," TENSOR("b", "U8", "[3]", 0, 3) "," TENSOR("c", "F32", "[1]", 3, 7) "}",
+       7},
       {"{\"__metadata__\":{\"k\":\"v\"}," TENSOR("a", "BOOL", "[2]", 0, 2) "}", 2},
       {"{" TENSOR("a", "F32", "[0,18446744073709551615]", 0, 0) "}", 0},
   };
@@ -110,8 +110,8 @@ static void test_refused(void) {
       {"{" TENSOR("a", "F32", "[1]", 4, 0) "}", 4, VAE_ERROR_FORMAT, "end (0) before they begin (4)"},
       {"{" TENSOR("a", "F32", "[1]", 0, 4) "}", 3, VAE_ERROR_FORMAT, "the file has only 3 bytes"},
       {"{" TENSOR("a", "F32", "[1]", 4, 8) "}", 4, VAE_ERROR_FORMAT, "end at 8, but the file has only 4"},
-      {"{" TENSOR("a", "F32", "[1]", 9223372036854775808, 9223372036854775812) "}", 4,
-       VAE_ERROR_FORMAT, "only 4 bytes"},
+      {"{" TENSOR("a", "F32", "[1]", 9223372036854775808, 9223372036854775812) "}", 4, VAE_ERROR_FORMAT,
+       "only 4 bytes"},
       {"{" TENSOR("a", "F32", "[1]", 18446744073709551612, 18446744073709551615) "}", 4, VAE_ERROR_FORMAT, "only 4"},
       {"{" TENSOR("a", "F32", "[1]", 0, 18446744073709551616) "}", 4, VAE_ERROR_FORMAT, "two whole numbers"},
       {"{" TENSOR("a", "F32", "[1]", -4, 0) "}", 4, VAE_ERROR_FORMAT, "two whole numbers"},
@@ -140,8 +140,8 @@ static void test_refused(void) {
 }
 
 static void test_lengths(void) {
-  static const uint64_t lengths[] = {3, 1 << 20, UINT64_C(1) << 31, UINT64_C(1) << 32, UINT64_C(1) << 63,
-                                     UINT64_MAX - 8, UINT64_MAX - 7, UINT64_MAX};
+  static const uint64_t lengths[] = {
+      3, 1 << 20, UINT64_C(1) << 31, UINT64_C(1) << 32, UINT64_C(1) << 63, UINT64_MAX - 8, UINT64_MAX - 7, UINT64_MAX};
   vae_error err = io_error();
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
     const image file = image_of(lengths[i], "{}", 0);
@@ -167,8 +167,8 @@ static void test_lengths(void) {
 
 static void test_mutations(void) {
   const image good = honest_image(
-      "{\"__metadata__\":{\"k\":\"v\"}," TENSOR("a", "F32", "[2,1]", 0, 8) ","
-      TENSOR("b", "F16", "[3]", 8, 14) "}", 14);
+      "{\"__metadata__\":{\"k\":\"v\"}," TENSOR("a", "F32", "[2,1]", 0, 8) "," TENSOR("b", "F16", "[3]", 8, 14) "}",
+      14);
   CHECK_STATUS(try_read(&good, NULL), VAE_OK);
   for (size_t i = 0; i < good.size; i++) {
     image bad = good;

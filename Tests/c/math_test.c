@@ -78,8 +78,8 @@ static void check_slope(const vaei_kernels *kernels, vae_activation activation) 
 }
 
 static void check_ends(const vaei_kernels *kernels) {
-  const float ends[16] = {0.0f, -0.0f, 1e-38f, -1e-38f, 87.0f,  -87.0f,   1e4f,      -1e4f,
-                          1e30f, -1e30f, 3e38f, -3e38f, INFINITY, -INFINITY, NAN, 1.0f};
+  const float ends[16] = {0.0f,  -0.0f,  1e-38f, -1e-38f, 87.0f,    -87.0f,    1e4f, -1e4f,
+                          1e30f, -1e30f, 3e38f,  -3e38f,  INFINITY, -INFINITY, NAN,  1.0f};
   for (size_t k = 0; k < sizeof bounds / sizeof *bounds; k++) {
     float y[16];
     memcpy(y, ends, sizeof y);

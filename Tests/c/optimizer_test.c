@@ -119,8 +119,8 @@ static void compare_step(parts *p, vae_model *model, vae_trainer *trainer, vae_w
   vae_loss_init(&expected_loss);
   vae_loss_init(&loss);
   harness_note("%s", what);
-  CHECK_OK(vae_model_loss_and_gradients(model, workspace, &p->data, &p->spec.objective, noise, 0, &expected_loss,
-                                        NULL, &err),
+  CHECK_OK(vae_model_loss_and_gradients(model, workspace, &p->data, &p->spec.objective, noise, 0, &expected_loss, NULL,
+                                        &err),
            &err);
   float *expected = gradients(model, NULL, workspace);
   CHECK_OK(vae_trainer_step(trainer, &p->data, noise, &loss, NULL, &err), &err);

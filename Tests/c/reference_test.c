@@ -10,7 +10,7 @@ static const double EXPECT_TOLERANCE = 1e-5, GRADIENT_TOLERANCE = 2e-5, ZERO_TOL
 static const double UPDATE_TOLERANCE = 1e-4, UPDATE_TOLERANCE_SMALL_EPSILON = 1e-3;
 
 static const char *const names[] = {
-    "bernoulli_relu",    "bernoulli_two_layer_tanh", "bernoulli_leaky_beta4", "reconstruction_only",
+    "bernoulli_relu",    "bernoulli_two_layer_tanh", "bernoulli_leaky_beta4",           "reconstruction_only",
     "elbo_five_samples", "iwae_five_samples",        "gaussian_fixed_sigma_relu_output"};
 
 /* What one call gives back. */

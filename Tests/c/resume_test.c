@@ -15,9 +15,9 @@ typedef struct watcher {
   pthread_t thread;
   const vae_model *model;
   const vae_trainer *trainer;
-  const char *save_as;    /* where to save the trainer at the first call within the epoch, or NULL */
-  int stop;               /* at the first call within the epoch */
-  int stop_at_end;        /* at the call behind the last batch */
+  const char *save_as; /* where to save the trainer at the first call within the epoch, or NULL */
+  int stop;            /* at the first call within the epoch */
+  int stop_at_end;     /* at the call behind the last batch */
   int calls, calls_within;
   int saved;
   uint64_t last_batch;

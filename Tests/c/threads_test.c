@@ -34,9 +34,7 @@ static run make_run(int number) {
   r.epochs = 2;
   r.splits = 1;
   switch (number) {
-    case 1:
-      r.bytes = 1;
-      break;
+    case 1: r.bytes = 1; break;
     case 2:
       r.spec.objective.kind = VAE_OBJECTIVE_IWAE;
       r.spec.objective.samples = 3;
@@ -69,8 +67,7 @@ static run make_run(int number) {
       r.rows = 141;
       r.batch = 60;
       break;
-    default:
-      break;
+    default: break;
   }
   return r;
 }

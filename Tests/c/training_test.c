@@ -262,12 +262,10 @@ static void check_initial_weights(void) {
     double variance;
     size_t fan_in, fan_out;
     int uniform;
-  } expected[] = {{"encoder.0.weight", 2.0 / 250.0, 300, 200, 0},
-                  {"encoder.1.weight", 2.0 / 300.0, 200, 100, 1},
-                  {"encoder.mean.weight", 2.0 / 140.0, 100, 40, 1},
-                  {"encoder.logvar.weight", 2.0 / 140.0, 100, 40, 1},
-                  {"decoder.0.weight", 2.0 / (1.04 * 95.0), 40, 150, 0},
-                  {"decoder.mean.weight", 2.0 / 450.0, 150, 300, 1}};
+  } expected[] = {
+      {"encoder.0.weight", 2.0 / 250.0, 300, 200, 0},        {"encoder.1.weight", 2.0 / 300.0, 200, 100, 1},
+      {"encoder.mean.weight", 2.0 / 140.0, 100, 40, 1},      {"encoder.logvar.weight", 2.0 / 140.0, 100, 40, 1},
+      {"decoder.0.weight", 2.0 / (1.04 * 95.0), 40, 150, 0}, {"decoder.mean.weight", 2.0 / 450.0, 150, 300, 1}};
   vae_error_init(&err);
   for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
     size_t count = expected[i].fan_in * expected[i].fan_out;
@@ -315,10 +313,10 @@ static void check_output_bias(void) {
   CHECK_NEAR(bias[1], log(999.0), 1e-4);
   CHECK_NEAR(bias[2], 0.0, 1e-6);
   vae_model_free(model);
-  static const vae_activation activations[] = {VAE_ACTIVATION_IDENTITY, VAE_ACTIVATION_SIGMOID, VAE_ACTIVATION_SOFTPLUS,
-                                               VAE_ACTIVATION_TANH,     VAE_ACTIVATION_RELU,    VAE_ACTIVATION_ELU,
-                                               VAE_ACTIVATION_SILU,     VAE_ACTIVATION_GELU,
-                                               VAE_ACTIVATION_LEAKY_RELU};
+  static const vae_activation activations[] = {
+      VAE_ACTIVATION_IDENTITY, VAE_ACTIVATION_SIGMOID, VAE_ACTIVATION_SOFTPLUS,
+      VAE_ACTIVATION_TANH,     VAE_ACTIVATION_RELU,    VAE_ACTIVATION_ELU,
+      VAE_ACTIVATION_SILU,     VAE_ACTIVATION_GELU,    VAE_ACTIVATION_LEAKY_RELU};
   vae_data narrow = test_bytes(bytes, 4, 1);
   for (size_t i = 0; i < sizeof activations / sizeof *activations; i++) {
     float z[2] = {0.0f, 0.0f}, zeros[2] = {0.0f, 0.0f}, output = -1.0f;

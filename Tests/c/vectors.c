@@ -121,8 +121,8 @@ static int read_spec(vectors *file, const char *text) {
   file->beta2 = find_number(adam, "beta2", 0.999);
   file->epsilon = find_number(adam, "eps", 1e-8);
   file->batch = (size_t)find_number(text, "batch", 0.0);
-  file->spec = test_spec_linear((uint32_t)find_number(text, "input_dim", 0.0),
-                                (uint32_t)find_number(text, "latent_dim", 0.0));
+  file->spec =
+      test_spec_linear((uint32_t)find_number(text, "input_dim", 0.0), (uint32_t)find_number(text, "latent_dim", 0.0));
   file->spec.likelihood = find_name(text, "likelihood", vae_likelihood_name, -1);
   file->spec.output_activation = find_name(text, "output_activation", vae_activation_name, VAE_ACTIVATION_IDENTITY);
   file->spec.sigma = find_number(text, "sigma", 1.0);

@@ -132,8 +132,7 @@ vae_status vae_model_init_output_bias(vae_model *model, const vae_data *data, va
   status = add_columns(model, &own, sum, err);
   if (status == VAE_OK) {
     float *bias = (float *)(sum + units);
-    for (size_t j = 0; j < units; j++)
-      bias[j] = (float)vaei_likelihood_bias(&model->config, sum[j] / (double)own.rows);
+    for (size_t j = 0; j < units; j++) bias[j] = (float)vaei_likelihood_bias(&model->config, sum[j] / (double)own.rows);
     vaei_parameter_pack(model, vaei_parameter_find(model, "decoder.mean.bias"), model->block, bias);
     model->version++;
   }

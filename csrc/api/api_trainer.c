@@ -1,7 +1,7 @@
 /* Public functions of trainer.h. */
 #include "api/check.h"
 #include "core/structs.h"
-#include "train/trainer.h"
+#include "train/vae_trainer.h"
 
 vae_status vae_trainer_create(vae_model *model, const vae_training *training, const vae_allocator *allocator,
                               vae_trainer **trainer, vae_error *err) {

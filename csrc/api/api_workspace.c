@@ -1,10 +1,10 @@
 /* Public functions of workspace.h. */
 #include "api/check.h"
 #include "core/structs.h"
-#include "model/workspace.h"
+#include "model/vae_workspace.h"
 
-vae_status vae_workspace_create(const vae_model *model, const vae_workspace_options *options,
-                                vae_workspace **workspace, vae_error *err) {
+vae_status vae_workspace_create(const vae_model *model, const vae_workspace_options *options, vae_workspace **workspace,
+                                vae_error *err) {
   VAEI_REQUIRE(workspace, err);
   *workspace = NULL;
   VAEI_REQUIRE(model, err);
@@ -143,8 +143,8 @@ vae_status vae_workspace_get_info(const vae_workspace *workspace, vae_workspace_
       .threads = (int32_t)workspace->threads,
       .isa = workspace->pass.kernels->isa,
       .max_rows = workspace->max_rows,
-      .bytes = sizeof *workspace + vaei_model_bytes(workspace->shape) + workspace->pass.arena.size + workspace->training.arena.size +
-               workspace->gradients_size,
+      .bytes = sizeof *workspace + vaei_model_bytes(workspace->shape) + workspace->pass.arena.size +
+               workspace->training.arena.size + workspace->gradients_size,
   };
   if (vaei_struct_write(info, &own, sizeof own)) return VAE_OK;
   return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "info->struct_size is %u; call vae_workspace_info_init first",

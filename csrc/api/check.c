@@ -4,8 +4,7 @@
 #include "model/config_check.h"
 #include "parallel/team.h"
 
-vae_status vaei_check_struct(void *library, size_t library_size, const void *caller, const char *name,
-                             vae_error *err) {
+vae_status vaei_check_struct(void *library, size_t library_size, const void *caller, const char *name, vae_error *err) {
   if (vaei_struct_read(library, library_size, caller)) return VAE_OK;
   return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->struct_size is %u; fill the struct with its init function",
                    name, *(const uint32_t *)caller);
@@ -95,9 +94,12 @@ vae_status vaei_check_parameter(const vae_model *model, const char *name, size_t
                                 const vaei_parameter **parameter, vae_error *err) {
   *parameter = vaei_parameter_find(model, name);
   if (!*parameter)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "name is \"%s\"; the model has no tensor of that name (its first "
-                     "is %s)", name, model->parameters[0].name);
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "name is \"%s\"; the model has no tensor of that name (its first "
+                     "is %s)",
+                     name, model->parameters[0].name);
   if ((*parameter)->count != count)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "count is %zu; %s has %zu values", count, name, (*parameter)->count);
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "count is %zu; %s has %zu values", count, name,
+                     (*parameter)->count);
   return VAE_OK;
 }

@@ -4,12 +4,12 @@
 
 #include "core/error.h"
 #include "core/memory.h"
-#include "model/model.h"
+#include "model/vae_model.h"
 #include "vae/vae.h"
 
 /* Refuses a NULL argument by its name. */
-#define VAEI_REQUIRE(argument, err)                                                        \
-  do {                                                                                     \
+#define VAEI_REQUIRE(argument, err)                                                           \
+  do {                                                                                        \
     if (!(argument)) return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, #argument " is NULL"); \
   } while (0)
 

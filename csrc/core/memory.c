@@ -19,8 +19,8 @@ static void release_to_libc(void *user, void *memory, size_t size, size_t alignm
 }
 
 vae_allocator vaei_allocator_default(void) {
-  return (vae_allocator){.struct_size = sizeof(vae_allocator), .allocate = allocate_from_libc,
-                         .release = release_to_libc};
+  return (vae_allocator){
+      .struct_size = sizeof(vae_allocator), .allocate = allocate_from_libc, .release = release_to_libc};
 }
 
 bool vaei_allocator_copy(vae_allocator *copy, const vae_allocator *allocator) {

@@ -18,10 +18,14 @@ static const char *const status_names[] = {
 };
 
 static const char *const activation_names[] = {
-    [VAE_ACTIVATION_IDENTITY] = "identity", [VAE_ACTIVATION_RELU] = "relu",
-    [VAE_ACTIVATION_LEAKY_RELU] = "leaky_relu", [VAE_ACTIVATION_TANH] = "tanh",
-    [VAE_ACTIVATION_SIGMOID] = "sigmoid", [VAE_ACTIVATION_ELU] = "elu",
-    [VAE_ACTIVATION_SILU] = "silu", [VAE_ACTIVATION_GELU] = "gelu",
+    [VAE_ACTIVATION_IDENTITY] = "identity",
+    [VAE_ACTIVATION_RELU] = "relu",
+    [VAE_ACTIVATION_LEAKY_RELU] = "leaky_relu",
+    [VAE_ACTIVATION_TANH] = "tanh",
+    [VAE_ACTIVATION_SIGMOID] = "sigmoid",
+    [VAE_ACTIVATION_ELU] = "elu",
+    [VAE_ACTIVATION_SILU] = "silu",
+    [VAE_ACTIVATION_GELU] = "gelu",
     [VAE_ACTIVATION_SOFTPLUS] = "softplus",
 };
 

@@ -7,7 +7,7 @@
 #include "model/config_check.h"
 #include "io/json_fields.h"
 #include "io/text.h"
-#include "model/model.h"
+#include "model/vae_model.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 

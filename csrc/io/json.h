@@ -28,14 +28,14 @@ typedef enum vaei_json_kind {
 typedef struct vaei_json_value vaei_json_value;
 struct vaei_json_value {
   vaei_json_kind kind;
-  uint32_t count;         /* elements or members */
-  const char *key;        /* of an object's member; UTF-8, zero-terminated (it may hold further zeros) */
+  uint32_t count;  /* elements or members */
+  const char *key; /* of an object's member; UTF-8, zero-terminated (it may hold further zeros) */
   size_t key_length;
   uint32_t key_hash;
-  bool is_integer;        /* a number from 0 to 2^64 - 1, written without sign, fraction and exponent */
-  uint64_t integer;       /* its exact value */
+  bool is_integer;  /* a number from 0 to 2^64 - 1, written without sign, fraction and exponent */
+  uint64_t integer; /* its exact value */
   double number;
-  const char *string;     /* as key */
+  const char *string; /* as key */
   size_t string_length;
   vaei_json_value *first; /* element or member, in the order of the text */
   vaei_json_value *last;

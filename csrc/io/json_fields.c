@@ -56,16 +56,13 @@ static vae_status read_field(void *record, const vaei_field *field, const vaei_j
       status = read_integer(&integer, UINT32_MAX, field, value, what, err);
       if (status == VAE_OK) *(uint32_t *)place = (uint32_t)integer;
       return status;
-    case VAEI_FIELD_UINT64:
-      return read_integer(place, UINT64_MAX, field, value, what, err);
+    case VAEI_FIELD_UINT64: return read_integer(place, UINT64_MAX, field, value, what, err);
     case VAEI_FIELD_DOUBLE:
       if (value->kind != VAEI_JSON_NUMBER) return fail_type(what, field->key, "a number", value, err);
       *(double *)place = value->number;
       return VAE_OK;
-    case VAEI_FIELD_ENUM:
-      return read_enum(place, field, value, what, err);
-    case VAEI_FIELD_CUSTOM:
-      break;
+    case VAEI_FIELD_ENUM: return read_enum(place, field, value, what, err);
+    case VAEI_FIELD_CUSTOM: break;
   }
   return field->read(record, value, err);
 }

@@ -18,7 +18,7 @@ struct vaei_field {
   const char *key;
   vaei_field_kind kind;
   bool required;
-  size_t offset;               /* in the struct */
+  size_t offset;                /* in the struct */
   const char *(*name)(int32_t); /* ENUM: from 0 up to the first NULL */
   vae_status (*read)(void *record, const vaei_json_value *value, vae_error *err);
   void (*write)(const void *record, const char *key, vaei_json_writer *writer); /* writes the key, too */

@@ -78,8 +78,8 @@ void vaei_json_write_string(vaei_json_writer *writer, const char *text, size_t l
     const unsigned char c = (unsigned char)text[i];
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     char escape[8];
-    const int size = c < 0x20 ? snprintf(escape, sizeof escape, "\\u%04x", (unsigned)c)
-                              : snprintf(escape, sizeof escape, "\\%c", c);
+    const int size =
+        c < 0x20 ? snprintf(escape, sizeof escape, "\\u%04x", (unsigned)c) : snprintf(escape, sizeof escape, "\\%c", c);
     vaei_json_write_raw(writer, text + plain, i - plain);
     vaei_json_write_raw(writer, escape, (size_t)size);
     plain = i + 1;

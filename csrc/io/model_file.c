@@ -178,8 +178,8 @@ vae_status vaei_model_file_save_bytes(const vae_model *model, const vaei_trainer
     if (header.data_size > SIZE_MAX || !vaei_add(header.json.length, (size_t)header.data_size, &needed)) {
       status = vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "the model is too large for this machine's memory");
     } else if (bytes && capacity < needed) {
-      status = vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "capacity is %zu; the model takes %zu bytes", capacity,
-                         needed);
+      status =
+          vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "capacity is %zu; the model takes %zu bytes", capacity, needed);
     } else if (bytes) {
       status = write_file(model, state, &header, write_to_memory, &next, err);
     }
@@ -346,10 +346,9 @@ static vae_status load_bytes(const void *bytes, size_t size, const vae_allocator
   if (status == VAE_OK && counters && !text.trained)
     status = vaei_fail(err, VAE_ERROR_FORMAT, "config: \"training\" is missing, but there is %s", trainer_key);
   if (status == VAE_OK && state && !counters)
-    status = vaei_fail(err, VAE_ERROR_FORMAT, "a model without a trainer's state: its metadata have no %s",
-                       trainer_key);
-  if (status == VAE_OK && counters)
-    status = read_counters(counters, text.training.batch_size, &read, allocator, err);
+    status =
+        vaei_fail(err, VAE_ERROR_FORMAT, "a model without a trainer's state: its metadata have no %s", trainer_key);
+  if (status == VAE_OK && counters) status = read_counters(counters, text.training.batch_size, &read, allocator, err);
   if (status == VAE_OK) status = build_model(&file, &text, counters != NULL, model, state ? &read : NULL, err);
   if (status == VAE_OK && state) *state = read;
   vaei_safetensors_free(&file);

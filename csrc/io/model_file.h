@@ -2,7 +2,7 @@
 #ifndef VAEI_MODEL_FILE_H
 #define VAEI_MODEL_FILE_H
 
-#include "model/model.h"
+#include "model/vae_model.h"
 
 /* What a trainer adds to its model's file: two blocks in the layout of model->block, written under "adam.m." and
  * "adam.v." before each tensor's name, and counters, written as JSON under the metadata key libvae.trainer. */

@@ -18,8 +18,8 @@ static size_t element_size(const char *dtype) {
   static const struct {
     const char *name;
     size_t size;
-  } types[] = {{"F32", 4}, {"F64", 8}, {"F16", 2}, {"BF16", 2},   {"I64", 8},     {"I32", 4}, {"I16", 2}, {"I8", 1},
-               {"U64", 8}, {"U32", 4}, {"U16", 2}, {"U8", 1}, {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"BOOL", 1}};
+  } types[] = {{"F32", 4}, {"F64", 8}, {"F16", 2}, {"BF16", 2}, {"I64", 8},     {"I32", 4},     {"I16", 2}, {"I8", 1},
+               {"U64", 8}, {"U32", 4}, {"U16", 2}, {"U8", 1},   {"F8_E5M2", 1}, {"F8_E4M3", 1}, {"BOOL", 1}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (strcmp(types[i].name, dtype) == 0) return types[i].size;
   return 0;
@@ -117,8 +117,8 @@ static vae_status check_coverage(const vaei_safetensors *file, const unsigned ch
   }
   const size_t covered = (size_t)(end - data);
   if (status == VAE_OK && covered != file->data_size)
-    status = vaei_fail(err, VAE_ERROR_FORMAT, "%zu bytes behind the last tensor belong to none",
-                       file->data_size - covered);
+    status =
+        vaei_fail(err, VAE_ERROR_FORMAT, "%zu bytes behind the last tensor belong to none", file->data_size - covered);
   vaei_release(&file->allocator, order, count * sizeof *order);
   return status;
 }
@@ -156,11 +156,10 @@ static vae_status read_entries(vaei_safetensors *file, const unsigned char *data
   return check_coverage(file, data, err);
 }
 
-vae_status vaei_safetensors_read(vaei_safetensors *file, const void *bytes, size_t size,
-                                 const vae_allocator *allocator, vae_error *err) {
+vae_status vaei_safetensors_read(vaei_safetensors *file, const void *bytes, size_t size, const vae_allocator *allocator,
+                                 vae_error *err) {
   *file = (vaei_safetensors){.allocator = *allocator};
-  if (size < LENGTH_SIZE)
-    return vaei_fail(err, VAE_ERROR_FORMAT, "%zu bytes are too few for a safetensors file", size);
+  if (size < LENGTH_SIZE) return vaei_fail(err, VAE_ERROR_FORMAT, "%zu bytes are too few for a safetensors file", size);
   const unsigned char *text = (const unsigned char *)bytes + LENGTH_SIZE;
   const uint64_t length = read_u64(bytes);
   const size_t rest = size - LENGTH_SIZE;

@@ -37,8 +37,8 @@ typedef struct vaei_safetensors {
 /* Reads and checks everything but the values: that every tensor's offsets lie in the file and agree with its type and
  * shape, and that the tensors fill the data exactly. `bytes` must live as long as the result.
  *  Fails: FORMAT, UNSUPPORTED (an element type that is not known), OUT_OF_MEMORY; nothing is then left to be freed. */
-vae_status vaei_safetensors_read(vaei_safetensors *file, const void *bytes, size_t size,
-                                 const vae_allocator *allocator, vae_error *err);
+vae_status vaei_safetensors_read(vaei_safetensors *file, const void *bytes, size_t size, const vae_allocator *allocator,
+                                 vae_error *err);
 
 void vaei_safetensors_free(vaei_safetensors *file);
 
@@ -55,7 +55,7 @@ void vaei_tensor_read(const vaei_tensor *tensor, size_t first, size_t count, flo
 typedef struct vaei_safetensors_header {
   vaei_json_writer json; /* after _end: the length, the header and its padding, in json.text */
   bool in_metadata;
-  uint64_t data_size;    /* of the tensors so far */
+  uint64_t data_size; /* of the tensors so far */
 } vaei_safetensors_header;
 
 void vaei_safetensors_header_begin(vaei_safetensors_header *header, const vae_allocator *allocator);

@@ -16,7 +16,7 @@ typedef struct vaei_shown {
 
 /* Copies `text`, with '?' for bytes that are no printable UTF-8; of a long one the beginning and the end.
  * Used in place: vaei_fail(err, code, "%s: …", vaei_show_path(path).text). */
-vaei_shown vaei_show_path(const char *path);                 /* up to 240 bytes */
+vaei_shown vaei_show_path(const char *path);                /* up to 240 bytes */
 vaei_shown vaei_show_name(const char *name, size_t length); /* up to 80 bytes */
 
 enum { VAEI_NUMBER_SIZE = 32 };

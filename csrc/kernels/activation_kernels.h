@@ -83,13 +83,16 @@ static void activate_backward(vae_activation activation, size_t rows, size_t col
   switch (activation) {
     case VAE_ACTIVATION_RELU: activate_backward_as(VAE_ACTIVATION_RELU, rows, columns, y, y_row, dy, dy_row); break;
     case VAE_ACTIVATION_LEAKY_RELU:
-      activate_backward_as(VAE_ACTIVATION_LEAKY_RELU, rows, columns, y, y_row, dy, dy_row); break;
+      activate_backward_as(VAE_ACTIVATION_LEAKY_RELU, rows, columns, y, y_row, dy, dy_row);
+      break;
     case VAE_ACTIVATION_TANH: activate_backward_as(VAE_ACTIVATION_TANH, rows, columns, y, y_row, dy, dy_row); break;
     case VAE_ACTIVATION_SIGMOID:
-      activate_backward_as(VAE_ACTIVATION_SIGMOID, rows, columns, y, y_row, dy, dy_row); break;
+      activate_backward_as(VAE_ACTIVATION_SIGMOID, rows, columns, y, y_row, dy, dy_row);
+      break;
     case VAE_ACTIVATION_ELU: activate_backward_as(VAE_ACTIVATION_ELU, rows, columns, y, y_row, dy, dy_row); break;
     case VAE_ACTIVATION_SOFTPLUS:
-      activate_backward_as(VAE_ACTIVATION_SOFTPLUS, rows, columns, y, y_row, dy, dy_row); break;
+      activate_backward_as(VAE_ACTIVATION_SOFTPLUS, rows, columns, y, y_row, dy, dy_row);
+      break;
     case VAE_ACTIVATION_SILU:
     case VAE_ACTIVATION_GELU: activate_backward_as(VAE_ACTIVATION_SILU, rows, columns, y, y_row, dy, dy_row); break;
     default: break;

@@ -42,8 +42,8 @@ typedef struct vaei_product {
 typedef struct vaei_adam_step {
   float beta1, beta2;
   float rest1, rest2; /* 1 - beta, taken in float64 */
-  float step_size;  /* learning rate / (1 - beta1^t) */
-  float root_scale; /* 1 / sqrt(1 - beta2^t) */
+  float step_size;    /* learning rate / (1 - beta1^t) */
+  float root_scale;   /* 1 / sqrt(1 - beta2^t) */
   float epsilon;
 } vaei_adam_step;
 
@@ -91,8 +91,8 @@ typedef struct vaei_kernels {
 
   /* z = mean + deviation * noise. Returns log p(z) - log q(z) without the 2 pi terms, which cancel:
    * sum (noise^2 + logvar - z^2) / 2. */
-  float (*normal_draw)(size_t count, const float *mean, const float *logvar, const float *deviation,
-                       const float *noise, float *z);
+  float (*normal_draw)(size_t count, const float *mean, const float *logvar, const float *deviation, const float *noise,
+                       float *z);
 
   /* Adds one draw's share to the gradients: with g = dz + prior_weight * z,
    * dmean += g, dlogvar += g * deviation * noise / 2. */

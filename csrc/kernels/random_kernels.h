@@ -100,7 +100,8 @@ static void normals(const vaei_stream *stream, uint64_t first_example, size_t ro
       word[0][lane] = (uint32_t)number;
       word[1][lane] = (uint32_t)(first_example + row);
       word[2][lane] = (uint32_t)stream->step;
-      word[3][lane] = stream->stream << 24 | (uint32_t)(stream->step >> 32 & 0xFFF) << 12 | (uint32_t)(number >> 32 & 0xFFF);
+      word[3][lane] =
+          stream->stream << 24 | (uint32_t)(stream->step >> 32 & 0xFFF) << 12 | (uint32_t)(number >> 32 & 0xFFF);
       if (row == rows) continue;
       lanes++;
       if (++block == blocks) block = 0, row++;

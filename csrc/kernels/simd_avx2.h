@@ -92,14 +92,12 @@ VF_INLINE __m256 vf_power_of_two_half(__m256 n) {
   const __m256i biased = _mm256_add_epi32(_mm256_cvttps_epi32(n), _mm256_set1_epi32(127));
   return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
 }
-VF_INLINE vf vf_power_of_two(vf n) {
-  return (vf){.lo = vf_power_of_two_half(n.lo), .hi = vf_power_of_two_half(n.hi)};
-}
+VF_INLINE vf vf_power_of_two(vf n) { return (vf){.lo = vf_power_of_two_half(n.lo), .hi = vf_power_of_two_half(n.hi)}; }
 VF_INLINE __m256 vf_split_half(__m256 a, __m256 *exponent) {
   const __m256i bits = _mm256_castps_si256(a);
   *exponent = _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_srli_epi32(bits, 23), _mm256_set1_epi32(127)));
-  return _mm256_castsi256_ps(_mm256_or_si256(_mm256_and_si256(bits, _mm256_set1_epi32(0x007FFFFF)),
-                                             _mm256_set1_epi32(0x3F800000)));
+  return _mm256_castsi256_ps(
+      _mm256_or_si256(_mm256_and_si256(bits, _mm256_set1_epi32(0x007FFFFF)), _mm256_set1_epi32(0x3F800000)));
 }
 VF_INLINE vf vf_split(vf a, vf *exponent) {
   vf significand;

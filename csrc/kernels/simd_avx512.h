@@ -56,8 +56,8 @@ VF_INLINE vf vf_power_of_two(vf n) {
 VF_INLINE vf vf_split(vf a, vf *exponent) {
   const __m512i bits = _mm512_castps_si512(a);
   *exponent = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_srli_epi32(bits, 23), _mm512_set1_epi32(127)));
-  return _mm512_castsi512_ps(_mm512_or_si512(_mm512_and_si512(bits, _mm512_set1_epi32(0x007FFFFF)),
-                                             _mm512_set1_epi32(0x3F800000)));
+  return _mm512_castsi512_ps(
+      _mm512_or_si512(_mm512_and_si512(bits, _mm512_set1_epi32(0x007FFFFF)), _mm512_set1_epi32(0x3F800000)));
 }
 VF_INLINE float vf_sum(vf a) {
   const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));

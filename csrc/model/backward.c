@@ -30,7 +30,8 @@ static void layer_backward(vaei_pass *pass, vaei_member member, uint32_t index, 
     if (!below) continue;
     const float *y = below->slope ? below->slope : below->y;
     pass->kernels->activate_backward(activation, tile_rows, (size_t)tile_panels * VAEI_VECTOR,
-                                     y + tile.row * below->row + (size_t)tile.panel * VAEI_VECTOR, below->row, to, dx_row);
+                                     y + tile.row * below->row + (size_t)tile.panel * VAEI_VECTOR, below->row, to,
+                                     dx_row);
     vaei_pass_note_large(pass, to, tile_rows, (size_t)tile_panels * VAEI_VECTOR, dx_row);
   }
   vaei_team_barrier(member);

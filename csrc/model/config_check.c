@@ -18,8 +18,10 @@ static vae_status check_stack(const char *what, const vae_layer *layers, uint32_
       return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s[%u].units is %u; allowed are 1 to %d", what, i, layer.units,
                        VAE_MAX_DIM);
     if (!vaei_activation_name(layer.activation))
-      return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s[%u].activation is %d; allowed are 0 (identity) to 8 "
-                       "(softplus)", what, i, (int)layer.activation);
+      return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                       "%s[%u].activation is %d; allowed are 0 (identity) to 8 "
+                       "(softplus)",
+                       what, i, (int)layer.activation);
   }
   return VAE_OK;
 }
@@ -43,11 +45,13 @@ vae_status vaei_config_check(const vae_config *c, vae_error *err) {
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "likelihood is %d; allowed are 0 (bernoulli) and 1 (gaussian)",
                      (int)c->likelihood);
   if (!vaei_activation_name(c->output_activation))
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "output_activation is %d; allowed are 0 (identity) to 8 (softplus)",
-                     (int)c->output_activation);
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "output_activation is %d; allowed are 0 (identity) to 8 (softplus)", (int)c->output_activation);
   if (c->likelihood == VAE_LIKELIHOOD_BERNOULLI && c->output_activation != VAE_ACTIVATION_IDENTITY)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "output_activation is %s; a bernoulli likelihood works on logits "
-                     "and allows identity only", vaei_activation_name(c->output_activation));
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "output_activation is %s; a bernoulli likelihood works on logits "
+                     "and allows identity only",
+                     vaei_activation_name(c->output_activation));
   if (c->sigma_kind != VAE_SIGMA_FIXED)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "sigma_kind is %d; allowed is 0 (fixed)", (int)c->sigma_kind);
   if (!(c->sigma >= 1e-4 && c->sigma <= 1e4))
@@ -77,21 +81,20 @@ vae_status vaei_training_check(const vae_training *t, vae_error *err) {
   if (status != VAE_OK) return status;
   const uint32_t most = 1u << 20;
   if (t->batch_size < 1 || t->batch_size > most)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.batch_size is %u; allowed are 1 to %u",
-                     t->batch_size, most);
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.batch_size is %u; allowed are 1 to %u", t->batch_size,
+                     most);
   if ((uint64_t)t->batch_size * t->objective.samples > 1u << 30)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
                      "training.batch_size %u times objective.samples %u is over 2^30 latent samples a batch",
                      t->batch_size, t->objective.samples);
   if (!(t->learning_rate > 0 && t->learning_rate <= 1e3))
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
-                     "training.learning_rate is %g; it must be over 0 and at most 1e3", t->learning_rate);
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.learning_rate is %g; it must be over 0 and at most 1e3",
+                     t->learning_rate);
   if (!(t->beta1 >= 0 && t->beta1 < 1))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.beta1 is %g; allowed are 0 to below 1", t->beta1);
   if (!(t->beta2 >= 0 && t->beta2 < 1))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.beta2 is %g; allowed are 0 to below 1", t->beta2);
   if (!(t->epsilon >= 1e-30 && t->epsilon <= 1e3))
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.epsilon is %g; allowed are 1e-30 to 1e3",
-                     t->epsilon);
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.epsilon is %g; allowed are 1e-30 to 1e3", t->epsilon);
   return VAE_OK;
 }

@@ -2,7 +2,7 @@
 #ifndef VAEI_CONFIG_CHECK_H
 #define VAEI_CONFIG_CHECK_H
 
-#include "model/model.h"
+#include "model/vae_model.h"
 
 /* Full-size copies. Each names the field, its value and what is allowed. */
 vae_status vaei_objective_check(const vae_objective *o, vae_error *err);

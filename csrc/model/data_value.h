@@ -2,7 +2,7 @@
 #ifndef VAEI_DATA_VALUE_H
 #define VAEI_DATA_VALUE_H
 
-#include "model/model.h"
+#include "model/vae_model.h"
 
 /* Row i, column j, scaled as the gather kernels scale it. */
 static inline float vaei_data_value(const vae_data *data, size_t i, size_t j) {

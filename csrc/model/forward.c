@@ -72,8 +72,8 @@ void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
     pass->kl[i] = (double)kernels->normal_posterior(latents, mean, logvar, deviation, pass->inside + i * pass->z_row);
     for (uint32_t k = 0; k < pass->samples; k++) {
       const size_t draw = (size_t)k * pass->rows + i;
-      pass->log_ratio[draw] = (double)kernels->normal_draw(latents, mean, logvar, deviation,
-                                                           pass->noise + draw * pass->z_row, pass->z + draw * pass->z_row);
+      pass->log_ratio[draw] = (double)kernels->normal_draw(
+          latents, mean, logvar, deviation, pass->noise + draw * pass->z_row, pass->z + draw * pass->z_row);
       if (pass->with_gradients) vaei_pass_note_large(pass, pass->z + draw * pass->z_row, 1, latents, latents);
     }
   }

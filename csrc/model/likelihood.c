@@ -2,14 +2,12 @@
 
 #include "core/scalar.h"
 
-
 /* Bernoulli on logits: the output is o = log(p / (1 - p)). */
 
 static void bernoulli_loss(const vaei_output_tile *t, bool mean) {
   t->kernels->bernoulli(t->rows, t->columns, t->output, t->output_row, t->x, t->x_row, t->row_weight, t->d, t->d_row,
                         t->nll);
-  if (mean)
-    t->kernels->activate(VAE_ACTIVATION_SIGMOID, t->rows, t->columns, t->output, t->output_row, NULL, 0);
+  if (mean) t->kernels->activate(VAE_ACTIVATION_SIGMOID, t->rows, t->columns, t->output, t->output_row, NULL, 0);
 }
 
 static void bernoulli_mean(const vaei_output_tile *t) {
@@ -53,10 +51,8 @@ static double inverse_by_bisection(vae_activation activation, double y) {
     const double middle = 0.5 * (low + high);
     float value[VAEI_VECTOR] = {(float)middle};
     vaei_kernels_portable.activate(activation, 1, VAEI_VECTOR, value, VAEI_VECTOR, NULL, 0);
-    if (value[0] < y)
-      low = middle;
-    else
-      high = middle;
+    if (value[0] < y) low = middle;
+    else high = middle;
   }
   return high;
 }
@@ -89,10 +85,10 @@ static const struct likelihood {
   void (*mean)(const vaei_output_tile *);
   double (*bias)(const vae_config *, double mean);
 } likelihoods[] = {
-    [VAE_LIKELIHOOD_BERNOULLI] = {{0.0f, 1.0f}, "0 to 1 (a bernoulli likelihood)", bernoulli_loss, bernoulli_mean,
-                                  bernoulli_bias},
-    [VAE_LIKELIHOOD_GAUSSIAN] = {{-0x1.fffffep+127f, 0x1.fffffep+127f}, "any finite number", gaussian_loss,
-                                 gaussian_mean, gaussian_bias},
+    [VAE_LIKELIHOOD_BERNOULLI] =
+        {{0.0f, 1.0f}, "0 to 1 (a bernoulli likelihood)", bernoulli_loss, bernoulli_mean, bernoulli_bias},
+    [VAE_LIKELIHOOD_GAUSSIAN] =
+        {{-0x1.fffffep+127f, 0x1.fffffep+127f}, "any finite number", gaussian_loss, gaussian_mean, gaussian_bias},
 };
 
 vaei_support vaei_likelihood_support(const vae_config *config) { return likelihoods[config->likelihood].support; }

@@ -70,8 +70,7 @@ static uint32_t add_stack(vae_model *model, const char *stack, const vae_layer *
   for (uint32_t i = 0; i < count; i++) {
     char name[24];
     snprintf(name, sizeof name, "%s.%u", stack, i);
-    const uint32_t index =
-        add_dense(model, inputs, layers[i].units, layers[i].activation, gradient_of_input || i > 0);
+    const uint32_t index = add_dense(model, inputs, layers[i].units, layers[i].activation, gradient_of_input || i > 0);
     add_names(model, name, index, 0, layers[i].units);
     inputs = layers[i].units;
   }

@@ -4,7 +4,7 @@
 #include "core/random.h"
 #include "core/scalar.h"
 #include "kernels/kernels.h"
-#include "model/model.h"
+#include "model/vae_model.h"
 
 const vaei_parameter *vaei_parameter_find(const vae_model *model, const char *name) {
   for (size_t i = 0; i < model->parameter_count; i++)
@@ -22,8 +22,7 @@ void vaei_parameter_unpack(const vae_model *model, const vaei_parameter *p, cons
   const size_t inputs = layer->inputs;
   for (uint32_t i = 0; i < p->shape[0]; i++) {
     const float *from = block + column_offset(layer, p->column + i);
-    if (p->bias)
-      values[i] = from[inputs * VAEI_LANES];
+    if (p->bias) values[i] = from[inputs * VAEI_LANES];
     else
       for (size_t k = 0; k < inputs; k++) values[i * inputs + k] = from[k * VAEI_LANES];
   }
@@ -34,8 +33,7 @@ void vaei_parameter_pack(const vae_model *model, const vaei_parameter *p, float 
   const size_t inputs = layer->inputs;
   for (uint32_t i = 0; i < p->shape[0]; i++) {
     float *to = block + column_offset(layer, p->column + i);
-    if (p->bias)
-      to[inputs * VAEI_LANES] = values[i];
+    if (p->bias) to[inputs * VAEI_LANES] = values[i];
     else
       for (size_t k = 0; k < inputs; k++) to[k * VAEI_LANES] = values[i * inputs + k];
   }
@@ -71,8 +69,7 @@ static void init_weights(vae_model *model, uint32_t tensor, uint64_t seed) {
     for (uint32_t k = 0; k < layer->inputs; k += 64) {
       float draw[64];
       const uint32_t count = layer->inputs - k < 64 ? layer->inputs - k : 64;
-      if (he > 0)
-        vaei_kernels_portable.normals(&stream, i, 1, k / 64, 64, draw, 64);
+      if (he > 0) vaei_kernels_portable.normals(&stream, i, 1, k / 64, 64, draw, 64);
       else
         for (uint32_t j = 0; j < count; j++) {
           const uint64_t index = ((uint64_t)tensor << 56) + (uint64_t)k + j;

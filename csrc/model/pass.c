@@ -59,8 +59,8 @@ static void lay_out(vaei_pass *p) {
 }
 
 vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_kernels *kernels,
-                          const vae_allocator *allocator, uint32_t max_rows, uint32_t max_draws,
-                          bool with_gradients, vae_error *err) {
+                          const vae_allocator *allocator, uint32_t max_rows, uint32_t max_draws, bool with_gradients,
+                          vae_error *err) {
   memset(pass, 0, sizeof *pass);
   pass->kernels = kernels;
   pass->model = model;
@@ -117,8 +117,8 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
     float *to = pass->x + i * pass->x_row;
     size_t good;
     if (data->type == VAE_DATA_UINT8) {
-      good = kernels->gather_bytes((const uint8_t *)data->values + row * stride, columns, (float)data->scale, support.low,
-                                   support.high, to);
+      good = kernels->gather_bytes((const uint8_t *)data->values + row * stride, columns, (float)data->scale,
+                                   support.low, support.high, to);
     } else {
       const float *from = (const float *)data->values + row * stride;
       good = kernels->gather_floats(from, columns, support.low, support.high, to);
@@ -140,8 +140,8 @@ void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *nois
 void vaei_pass_draw_noise(vaei_pass *pass, vaei_member member, const vaei_stream *stream, uint64_t first) {
   const vaei_range share = vaei_team_share(member, pass->rows);
   for (uint32_t k = 0; k < pass->samples; k++)
-    pass->kernels->normals(stream, first + share.begin, share.end - share.begin,
-                           pass->first_sample + k, pass->model->config.latent_dim,
+    pass->kernels->normals(stream, first + share.begin, share.end - share.begin, pass->first_sample + k,
+                           pass->model->config.latent_dim,
                            pass->noise + ((size_t)k * pass->rows + share.begin) * pass->z_row, pass->z_row);
 }
 

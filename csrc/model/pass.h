@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 
 #include "kernels/kernels.h"
-#include "model/model.h"
+#include "model/vae_model.h"
 #include "optim/adam.h"
 #include "parallel/team.h"
 
@@ -46,7 +46,7 @@ typedef struct vaei_pass {
 
   float *x; /* [n, x_row] */
   size_t x_row;
-  float *noise, *z, *dz; /* [K n, z_row] */
+  float *noise, *z, *dz;     /* [K n, z_row] */
   float *deviation, *inside; /* [n, z_row] */
   size_t z_row;
   vaei_activations *layers; /* as model->dense */
@@ -62,16 +62,16 @@ typedef struct vaei_pass {
   float *row_weight;        /* [K n]: d loss / d nll */
   float *transposed;        /* weights as the gradient of a layer's input reads them */
   uint64_t transposed_version;
-  size_t *task_cost;        /* running sum over the weight gradient's tasks: see update.c */
+  size_t *task_cost; /* running sum over the weight gradient's tasks: see update.c */
   size_t task_count;
-  _Atomic int not_finite;   /* set by any member that meets a NaN or an infinity */
-  _Atomic int large;        /* set where a weight's gradient might overflow: see vaei_pass_note_large */
+  _Atomic int not_finite; /* set by any member that meets a NaN or an infinity */
+  _Atomic int large;      /* set where a weight's gradient might overflow: see vaei_pass_note_large */
 } vaei_pass;
 
 /* Memory for batches of up to max_rows examples and max_draws latent samples in all. */
 vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_kernels *kernels,
-                          const vae_allocator *allocator, uint32_t max_rows, uint32_t max_draws,
-                          bool with_gradients, vae_error *err);
+                          const vae_allocator *allocator, uint32_t max_rows, uint32_t max_draws, bool with_gradients,
+                          vae_error *err);
 
 void vaei_pass_close(vaei_pass *pass);
 

@@ -147,8 +147,7 @@ void vaei_pass_gradients(vaei_pass *pass, vaei_member member, float *gradients) 
   task_walk walk = walk_begin(pass, member);
   for (task t; walk_next(pass, &walk, &t);) {
     const vaei_dense *layer = &pass->model->dense[t.layer];
-    task_gradient(pass, &t, gradients + task_offset(layer, &t, t.panel),
-                  ((size_t)layer->inputs + 1) * VAEI_VECTOR);
+    task_gradient(pass, &t, gradients + task_offset(layer, &t, t.panel), ((size_t)layer->inputs + 1) * VAEI_VECTOR);
   }
 }
 

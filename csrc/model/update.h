@@ -3,7 +3,7 @@
 #define VAEI_UPDATE_H
 
 #include "kernels/kernels.h"
-#include "model/model.h"
+#include "model/vae_model.h"
 
 size_t vaei_update_task_count(const vae_model *model, const vaei_kernels *kernels);
 

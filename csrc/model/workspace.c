@@ -1,4 +1,4 @@
-#include "model/workspace.h"
+#include "model/vae_workspace.h"
 
 #include <string.h>
 
@@ -133,10 +133,8 @@ static void run_job(vaei_member member, void *context) {
     const bool reads_x = job->operation != DECODE && job->operation != SAMPLE;
     if (reads_x && !encode_chunk(job, member, first)) return;
     if (!reads_x) take_latents(job, member, first);
-    if (job->operation == EVALUATE)
-      evaluate_chunk(job, member, first);
-    else if (job->output)
-      decode_chunk(job, member, first);
+    if (job->operation == EVALUATE) evaluate_chunk(job, member, first);
+    else if (job->output) decode_chunk(job, member, first);
     vaei_team_barrier(member);
     if (atomic_load_explicit(&pass->not_finite, memory_order_relaxed)) return;
   }
@@ -230,10 +228,8 @@ static void run_gradients(vaei_member member, void *context) {
   vaei_pass *pass = job->pass;
   vaei_pass_transpose(pass, member);
   vaei_pass_gather(pass, member, &job->source, &job->bad_row);
-  if (job->noise)
-    vaei_pass_copy_noise(pass, member, job->noise, pass->rows, 0);
-  else
-    vaei_pass_draw_noise(pass, member, &job->stream, 0);
+  if (job->noise) vaei_pass_copy_noise(pass, member, job->noise, pass->rows, 0);
+  else vaei_pass_draw_noise(pass, member, &job->stream, 0);
   vaei_pass_encode(pass, member);
   if (atomic_load(&job->bad_row) != SIZE_MAX) return;
   vaei_pass_latent(pass, member);

@@ -3,7 +3,7 @@
 
 #include "core/error.h"
 #include "io/model_file.h"
-#include "train/trainer.h"
+#include "train/vae_trainer.h"
 
 vae_status vaei_trainer_save(const vae_trainer *t, const char *path, vae_error *err) {
   const vaei_trainer_state state = {.first_moment = t->adam.m,
@@ -40,8 +40,8 @@ static vae_status fit_pass(vae_trainer *t, const vae_training *training, vae_err
   const uint64_t draws = (uint64_t)training->batch_size * training->objective.samples;
   if (training->batch_size <= t->pass.max_rows && draws <= t->pass.max_draws) return VAE_OK;
   vaei_pass wider;
-  const vae_status status = vaei_pass_open(&wider, t->model, t->kernels, &t->allocator, training->batch_size,
-                                           (uint32_t)draws, true, err);
+  const vae_status status =
+      vaei_pass_open(&wider, t->model, t->kernels, &t->allocator, training->batch_size, (uint32_t)draws, true, err);
   if (status != VAE_OK) return status;
   vaei_pass_close(&t->pass);
   t->pass = wider;
@@ -56,8 +56,7 @@ vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err
   const size_t bytes = t->model->block_size * sizeof(float);
   if (!vaei_config_equal(&saved->config, &t->model->config))
     status = vaei_fail(err, VAE_ERROR_MISMATCH, "%s holds the state of a model with another configuration", path);
-  else
-    status = fit_pass(t, &saved->training, err);
+  else status = fit_pass(t, &saved->training, err);
   if (status == VAE_OK) {
     memcpy(t->model->block, saved->block, bytes);
     memcpy(t->adam.m, state.first_moment, bytes);

@@ -1,6 +1,6 @@
 /* A trainer's life, one step on given rows, and an epoch over shuffled mini-batches. */
 #define _POSIX_C_SOURCE 200809L
-#include "train/trainer.h"
+#include "train/vae_trainer.h"
 
 #include <string.h>
 #include <time.h>
@@ -57,16 +57,16 @@ void vaei_trainer_delete(vae_trainer *t) {
 typedef struct session {
   vae_trainer *trainer;
   vaei_source source;
-  size_t rows;             /* of the data */
-  const float *noise;      /* a step's, from the caller; NULL: drawn */
+  size_t rows;        /* of the data */
+  const float *noise; /* a step's, from the caller; NULL: drawn */
   const vae_terms *terms;
-  bool whole_batch;        /* a step on all rows at once, outside an epoch */
-  uint64_t batches;        /* in an epoch */
-  struct timespec began;   /* when the team began */
+  bool whole_batch;      /* a step on all rows at once, outside an epoch */
+  uint64_t batches;      /* in an epoch */
+  struct timespec began; /* when the team began */
   vaei_adam_step adam_step;
-  bool stop;               /* written by rank 0 between two barriers, then read by all */
+  bool stop; /* written by rank 0 between two barriers, then read by all */
   uint32_t team;
-  _Atomic size_t bad_row;  /* SIZE_MAX: none */
+  _Atomic size_t bad_row; /* SIZE_MAX: none */
 } session;
 
 static double seconds_since(const struct timespec *began) {
@@ -115,10 +115,8 @@ static void train(vaei_member member, void *context) {
     vaei_stream stream = noise;
     stream.step = t->adam.steps;
     vaei_pass_gather(pass, member, &s->source, &s->bad_row);
-    if (s->noise)
-      vaei_pass_copy_noise(pass, member, s->noise, pass->rows, 0);
-    else
-      vaei_pass_draw_noise(pass, member, &stream, 0);
+    if (s->noise) vaei_pass_copy_noise(pass, member, s->noise, pass->rows, 0);
+    else vaei_pass_draw_noise(pass, member, &stream, 0);
     vaei_pass_encode(pass, member);
     if (atomic_load(&s->bad_row) != SIZE_MAX) return;
     vaei_pass_latent(pass, member);
@@ -227,9 +225,9 @@ static vae_status widen(vae_trainer *t, uint32_t rows, vae_error *err) {
   const uint32_t draws = rows * t->training.objective.samples; /* at most 2^30: the caller has checked */
   if (rows <= t->pass.max_rows && draws <= t->pass.max_draws) return VAE_OK;
   vaei_pass wider;
-  const vae_status status = vaei_pass_open(&wider, t->model, t->kernels, &t->allocator,
-                                           rows > t->pass.max_rows ? rows : t->pass.max_rows,
-                                           draws > t->pass.max_draws ? draws : t->pass.max_draws, true, err);
+  const vae_status status =
+      vaei_pass_open(&wider, t->model, t->kernels, &t->allocator, rows > t->pass.max_rows ? rows : t->pass.max_rows,
+                     draws > t->pass.max_draws ? draws : t->pass.max_draws, true, err);
   if (status != VAE_OK) return status;
   wider.transposed_version = t->model->version - 1; /* its copy is yet to be made */
   vaei_pass_close(&t->pass);
@@ -241,12 +239,8 @@ vae_status vaei_trainer_step(vae_trainer *t, const vae_data *data, const float *
                              const vae_terms *terms, vae_error *err) {
   vae_status status = widen(t, (uint32_t)data->rows, err);
   if (status != VAE_OK) return status;
-  session s = {.trainer = t,
-               .source = {.data = data},
-               .rows = data->rows,
-               .noise = noise,
-               .terms = terms,
-               .whole_batch = true};
+  session s = {
+      .trainer = t, .source = {.data = data}, .rows = data->rows, .noise = noise, .terms = terms, .whole_batch = true};
   status = run(&s, err);
   if (status != VAE_OK) return status;
   vaei_sums sums = {0};

@@ -42,10 +42,10 @@ enum {
   VAE_ERROR_DATA = 3,             /* a value in the data that the model cannot take (NaN, out of range) */
   VAE_ERROR_NOT_FINITE = 4,       /* a NaN or infinity arose in the computation */
   VAE_ERROR_OUT_OF_MEMORY = 5,
-  VAE_ERROR_IO = 6,               /* the operating system refused: open, read, write, fsync, rename */
-  VAE_ERROR_FORMAT = 7,           /* a file that is not what it should be */
-  VAE_ERROR_UNSUPPORTED = 8,      /* an instruction set, type or combination that this build does not have */
-  VAE_STOPPED = 9                 /* the caller's callback asked to stop; not a failure */
+  VAE_ERROR_IO = 6,          /* the operating system refused: open, read, write, fsync, rename */
+  VAE_ERROR_FORMAT = 7,      /* a file that is not what it should be */
+  VAE_ERROR_UNSUPPORTED = 8, /* an instruction set, type or combination that this build does not have */
+  VAE_STOPPED = 9            /* the caller's callback asked to stop; not a failure */
 };
 
 /* The name of a status, "VAE_ERROR_DATA"; "unknown status" for other numbers. Static storage. Any thread. */

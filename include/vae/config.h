@@ -103,8 +103,8 @@ enum { VAE_MAX_SAMPLES = 1 << 16 };
 typedef struct vae_objective {
   uint32_t struct_size;
   vae_objective_kind kind;
-  uint32_t samples; /* K latent samples per example, 1 to VAE_MAX_SAMPLES */
-  double beta;      /* weight of the KL, 0 to 1e6; must be 1 for IWAE */
+  uint32_t samples;      /* K latent samples per example, 1 to VAE_MAX_SAMPLES */
+  double beta;           /* weight of the KL, 0 to 1e6; must be 1 for IWAE */
   uint64_t reserved[24]; /* zero; room for later fields, since vae_training holds this struct by value */
 } vae_objective;
 
@@ -119,24 +119,22 @@ static inline void vae_objective_init(vae_objective *objective) {
  * that a file should tell of). */
 typedef struct vae_training {
   uint32_t struct_size;
-  uint32_t batch_size;     /* rows of a mini-batch, 1 to 2^20; the last one of an epoch may be smaller */
+  uint32_t batch_size; /* rows of a mini-batch, 1 to 2^20; the last one of an epoch may be smaller */
   vae_objective objective;
-  double learning_rate;    /* Adam's alpha, over 0, at most 1e3 */
-  double beta1;            /* in [0, 1) */
-  double beta2;            /* in [0, 1) */
-  double epsilon;          /* 1e-30 to 1e3; outside the root */
-  uint64_t seed;           /* of shuffling and noise */
-  int32_t threads;         /* 0: VAE_THREADS, else OMP_NUM_THREADS, else the processors that the process may use */
+  double learning_rate; /* Adam's alpha, over 0, at most 1e3 */
+  double beta1;         /* in [0, 1) */
+  double beta2;         /* in [0, 1) */
+  double epsilon;       /* 1e-30 to 1e3; outside the root */
+  uint64_t seed;        /* of shuffling and noise */
+  int32_t threads;      /* 0: VAE_THREADS, else OMP_NUM_THREADS, else the processors that the process may use */
   vae_isa isa;
-  int32_t keep_gradients;  /* 1: every step leaves its gradients to be read by name (a little slower) */
+  int32_t keep_gradients; /* 1: every step leaves its gradients to be read by name (a little slower) */
 } vae_training;
 
 VAE_API void vae_training_init_sized(vae_training *training, size_t struct_size);
 
 /* Batch 128, the ELBO, Adam with 1e-3, 0.9, 0.999, 1e-8 (Kingma & Ba 2015), seed 0, automatic threads and isa. */
-static inline void vae_training_init(vae_training *training) {
-  vae_training_init_sized(training, sizeof *training);
-}
+static inline void vae_training_init(vae_training *training) { vae_training_init_sized(training, sizeof *training); }
 
 #ifdef __cplusplus
 }

@@ -54,7 +54,7 @@ typedef struct vae_parameter_info {
   const char *name; /* "encoder.0.weight"; belongs to the model */
   uint32_t rank;    /* 1 or 2 */
   uint64_t shape[4];
-  size_t count;     /* product of the shape */
+  size_t count; /* product of the shape */
 } vae_parameter_info;
 
 VAE_API void vae_parameter_info_init_sized(vae_parameter_info *info, size_t struct_size);

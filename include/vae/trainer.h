@@ -37,9 +37,7 @@ typedef struct vae_progress {
 
 VAE_API void vae_progress_init_sized(vae_progress *progress, size_t struct_size);
 
-static inline void vae_progress_init(vae_progress *progress) {
-  vae_progress_init_sized(progress, sizeof *progress);
-}
+static inline void vae_progress_init(vae_progress *progress) { vae_progress_init_sized(progress, sizeof *progress); }
 
 /* Called on the caller's thread between mini-batches, about ten times a second and after the last batch of an epoch.
  * It may read the model, save it and save the trainer. A result other than 0 stops the epoch. */
@@ -69,10 +67,10 @@ typedef struct vae_trainer_info {
   uint32_t struct_size;
   int32_t threads; /* the size of the last step's team; before the first step the most it may have */
   vae_isa isa;
-  uint64_t epoch;  /* epochs finished */
-  uint64_t batch;  /* batches done in a stopped epoch, else 0 */
-  uint64_t step;   /* Adam steps */
-  uint64_t bytes;  /* memory that the trainer holds */
+  uint64_t epoch; /* epochs finished */
+  uint64_t batch; /* batches done in a stopped epoch, else 0 */
+  uint64_t step;  /* Adam steps */
+  uint64_t bytes; /* memory that the trainer holds */
 } vae_trainer_info;
 
 VAE_API void vae_trainer_info_init_sized(vae_trainer_info *info, size_t struct_size);

@@ -51,8 +51,8 @@ VAE_API vae_status vae_model_reconstruct(const vae_model *model, vae_workspace *
 /* Draws z from the prior and decodes it.
  *  Rows first_row, first_row + 1, … of the seed's stream, which has 2^32 - 1: the same rows whatever the chunking.
  *  output: [rows, D], the mean of p(x|z).  z: [rows, Z]; either may be NULL. */
-VAE_API vae_status vae_model_sample(const vae_model *model, vae_workspace *workspace, uint64_t seed,
-                                    uint64_t first_row, size_t rows, float *output, float *z, vae_error *err);
+VAE_API vae_status vae_model_sample(const vae_model *model, vae_workspace *workspace, uint64_t seed, uint64_t first_row,
+                                    size_t rows, float *output, float *z, vae_error *err);
 
 /* The objective over all rows, without gradients. Noise is keyed by (seed, row, sample, latent): the same loss, to the
  * bit, for any max_rows and any number of threads.

@@ -67,8 +67,11 @@ private func tooMuchMemory(_ what: String) -> VAEError {
 func reserveCheck(floats count: Int, what: String) throws(VAEError) {
   guard count > 1 << 24 else { return }
   let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
-  guard !overflow, bytes < Int.max / 2, let memory = malloc(bytes) else { throw tooMuchMemory(what) }
-  free(memory)
+  guard !overflow, bytes < Int.max / 2 else { throw tooMuchMemory(what) }
+  // A mapping, since the optimiser takes a malloc that is freed at once for one that succeeds.
+  let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | Int32(MAP_ANONYMOUS), -1, 0)
+  guard memory != MAP_FAILED else { throw tooMuchMemory(what) }
+  munmap(memory, bytes)
 }
 
 /// An array of `count` floats that `body` fills to the last.

@@ -3,7 +3,8 @@ import CVAE
 // A table of 2,000 rows and 8 columns in which two hidden numbers a and b decide all the columns.
 var table: [Float] = []
 for _ in 0..<2000 {
-  let a = Float.random(in: -1...1), b = Float.random(in: -1...1)
+  let a = Float.random(in: -1...1)
+  let b = Float.random(in: -1...1)
   for column in 0..<8 { table.append(a * Float(column) / 8 + b * Float(7 - column) / 8) }
 }
 

@@ -20,10 +20,10 @@ struct vae_trainer {
   size_t order_size;
   uint64_t order_epoch;
   bool order_valid;
-  uint64_t epoch;       /* finished */
-  uint64_t batch;       /* done in a stopped epoch */
-  uint64_t epoch_rows;  /* of the data of a stopped epoch */
-  vaei_sums sums;       /* of a stopped epoch so far */
+  uint64_t epoch;      /* finished */
+  uint64_t batch;      /* done in a stopped epoch */
+  uint64_t epoch_rows; /* of the data of a stopped epoch */
+  vaei_sums sums;      /* of a stopped epoch so far */
 };
 
 vae_status vaei_trainer_new(vae_model *model, const vae_training *training, const vaei_kernels *kernels,

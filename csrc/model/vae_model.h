@@ -17,12 +17,12 @@ enum { VAEI_LANES = 16 };
 typedef struct vaei_dense {
   uint32_t inputs;
   uint32_t units;
-  uint32_t panels;         /* ceil(units / 16) */
-  uint32_t input_panels;   /* ceil(inputs / 16) */
-  size_t offset;           /* of its first panel in the parameter block, in floats */
-  size_t size;             /* panels * (inputs + 1) * 16 */
-  size_t transposed;       /* offset in the block of transposed weights, [input_panels][units][16] */
-  size_t transposed_size;  /* 0 where no gradient of the input is ever wanted */
+  uint32_t panels;        /* ceil(units / 16) */
+  uint32_t input_panels;  /* ceil(inputs / 16) */
+  size_t offset;          /* of its first panel in the parameter block, in floats */
+  size_t size;            /* panels * (inputs + 1) * 16 */
+  size_t transposed;      /* offset in the block of transposed weights, [input_panels][units][16] */
+  size_t transposed_size; /* 0 where no gradient of the input is ever wanted */
   vae_activation activation;
 } vaei_dense;
 
@@ -39,13 +39,13 @@ typedef struct vaei_parameter {
 
 struct vae_model {
   vae_allocator allocator;
-  vae_config config;    /* its layer arrays are the model's own */
-  vae_layer *layers;    /* encoder, then decoder */
+  vae_config config; /* its layer arrays are the model's own */
+  vae_layer *layers; /* encoder, then decoder */
   vae_training training;
   bool trained;
-  vaei_dense *dense;    /* encoder's hidden layers, encoder head [mean | logvar], decoder's hidden layers, output */
+  vaei_dense *dense; /* encoder's hidden layers, encoder head [mean | logvar], decoder's hidden layers, output */
   uint32_t dense_count;
-  uint32_t head;        /* index of the encoder head in dense */
+  uint32_t head; /* index of the encoder head in dense */
   vaei_parameter *parameters;
   size_t parameter_count;
   uint64_t value_count;
