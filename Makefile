@@ -1,6 +1,6 @@
 # The front door. Everything is said in full in README.md; `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test check check-long bench format install clean
+.PHONY: help deps build run test check check-long bench bench-peers format install clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -42,6 +42,10 @@ bench: deps ## the MNIST result and the speed, written to build/bench [MNIST=DIR
 	@test -n "$(MNIST)" || { echo "say where MNIST lies: make bench MNIST=DIR" >&2; exit 2; }
 	@$(SWIFT_BUILD) --product vae-cli
 	@bash bench/run.sh "$$($(SWIFT_BUILD) --show-bin-path)/vae-cli" "$(MNIST)" build/bench
+
+bench-peers: deps ## a virtual environment with PyTorch, with which make bench compares
+	python3 -m venv build/bench-peers
+	build/bench-peers/bin/pip install --quiet --disable-pip-version-check numpy torch
 
 format: deps ## rewrite C and Swift sources in the project's format
 	@python3 -m venv build/format && build/format/bin/pip install --quiet --disable-pip-version-check \

@@ -258,6 +258,11 @@ def program_suite(suite):
     check_lines(suite, "check-readme.py", [sys.executable, ROOT / "tools" / "check-readme.py", folder,
                                            BUILD / "c" / "prefix",
                                            *sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])])
+    # The Swift program of the README, as a package of its own; it writes its model where it runs.
+    package, scratch = ROOT / "examples" / "swift", BUILD / "example-swift"
+    scratch.mkdir(parents=True, exist_ok=True)
+    suite.test("swift run in examples/swift", ["bash", "-c", 'cd "$1" && swift run --package-path "$2" --scratch-path "$1"',
+                                               "bash", scratch, package])
 
 
 def check_lines(suite, what, command):

@@ -74,14 +74,15 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
   const vae_status status = vaei_arena_open(&pass->arena, "a batch", err);
   if (status != VAE_OK) return status;
   lay_out(pass);
-  if (with_gradients) vaei_update_plan(model, kernels, pass->task_cost);
+  if (with_gradients) vaei_update_plan(model, kernels, max_rows, max_draws, pass->task_cost);
   return VAE_OK;
 }
 
 void vaei_pass_close(vaei_pass *pass) { vaei_arena_close(&pass->arena); }
 
-uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads) {
-  const double worth = 200e3; /* multiplications a member: some microseconds, ten barriers */
+uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads, bool awake) {
+  /* Multiplications a member that are worth it: ten barriers are some microseconds, waking a sleeping thread takes tens. */
+  const double worth = awake ? 200e3 : 2e6;
   const double members = (double)pass->model->value_count * (double)rows / worth;
   if (members >= threads) return threads;
   return members < 1 ? 1 : (uint32_t)members;

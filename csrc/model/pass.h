@@ -75,8 +75,9 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
 
 void vaei_pass_close(vaei_pass *pass);
 
-/* The size of team that is worth its barriers for `rows` examples: 1 to threads. */
-uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads);
+/* The size of team that is worth its barriers for `rows` examples: 1 to threads. awake: whether the team goes on to other
+ * batches, so that its threads need not be woken for this one alone. */
+uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads, bool awake);
 
 /* Sets the batch's size, for all the objective's samples at once: rows * samples at most max_draws. To be called while
  * no other member works on the pass. */

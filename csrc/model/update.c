@@ -45,13 +45,18 @@ size_t vaei_update_task_count(const vae_model *model, const vaei_kernels *kernel
   return count;
 }
 
-void vaei_update_plan(const vae_model *model, const vaei_kernels *kernels, size_t *cost) {
+/* Adam on a vector of weights costs about as much as this many multiply-adds on it. */
+enum { ADAM_COST = 32 };
+
+void vaei_update_plan(const vae_model *model, const vaei_kernels *kernels, uint32_t rows, uint32_t draws,
+                      size_t *cost) {
   size_t t = 0, sum = 0;
   for (uint32_t l = 0; l < model->dense_count; l++)
     for (size_t i = 0; i < layer_tasks(&model->dense[l], kernels); i++) {
       const task one = task_at(model, kernels, l, i);
       cost[t++] = sum;
-      sum += (size_t)(one.row_end - one.row + one.bias) * (one.panel_end - one.panel);
+      const size_t depth = l <= model->head ? rows : draws;
+      sum += (size_t)(one.row_end - one.row + one.bias) * (one.panel_end - one.panel) * (depth + ADAM_COST);
     }
   cost[t] = sum;
 }

@@ -157,7 +157,7 @@ static vae_status run(vae_workspace *w, const vae_model *model, row_job *job, co
   job->samples = samples <= w->max_rows ? samples : w->max_rows;
   atomic_store(&job->bad_row, SIZE_MAX);
   const size_t together = (job->rows < job->chunk ? job->rows : job->chunk) * job->samples;
-  vaei_team_run(vaei_pass_team(&w->pass, together, w->threads), run_job, job);
+  vaei_team_run(vaei_pass_team(&w->pass, together, w->threads, job->rows > job->chunk), run_job, job);
   if (atomic_load(&job->bad_row) != SIZE_MAX) return vaei_data_error(model, job->x, atomic_load(&job->bad_row), err);
   if (!atomic_load(&w->pass.not_finite)) return VAE_OK;
   return not_finite(&w->pass, what, err);
@@ -281,7 +281,7 @@ vae_status vaei_workspace_gradients(vae_workspace *w, const vae_model *model, co
                       .gradients = w->gradients};
   atomic_store(&job.bad_row, SIZE_MAX);
   vaei_pass_begin(pass, (uint32_t)x->rows, objective);
-  vaei_team_run(vaei_pass_team(pass, draws, w->threads), run_gradients, &job);
+  vaei_team_run(vaei_pass_team(pass, draws, w->threads, false), run_gradients, &job);
   if (atomic_load(&job.bad_row) != SIZE_MAX) return vaei_data_error(model, x, atomic_load(&job.bad_row), err);
   if (atomic_load(&pass->not_finite)) return not_finite(pass, "loss and gradients", err);
   if (!pass->kernels->all_below(w->gradients, 1, model->block_size, model->block_size, __builtin_inff()))

@@ -147,7 +147,7 @@ static vae_status run(session *s, vae_error *err) {
   const size_t batch = s->whole_batch || s->rows < t->training.batch_size ? s->rows : t->training.batch_size;
   const size_t draws = batch * t->training.objective.samples;
   atomic_store(&t->pass.not_finite, 0);
-  vaei_team_run(vaei_pass_team(&t->pass, draws, t->threads), train, s);
+  vaei_team_run(vaei_pass_team(&t->pass, draws, t->threads, true), train, s);
   t->team = s->team;
   t->has_gradients = t->gradients != NULL;
   t->pass.transposed_version = ++t->model->version;
