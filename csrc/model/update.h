@@ -9,7 +9,6 @@ size_t vaei_update_task_count(const vae_model *model, const vaei_kernels *kernel
 
 /* cost[t] = the cost of the tasks before t; cost[count] that of all. rows, draws: of the encoder and of the decoder in a
  * full batch. */
-void vaei_update_plan(const vae_model *model, const vaei_kernels *kernels, uint32_t rows, uint32_t draws,
-                      size_t *cost);
+void vaei_update_plan(const vae_model *model, const vaei_kernels *kernels, uint32_t rows, uint32_t draws, size_t *cost);
 
 #endif

@@ -1,0 +1,256 @@
+/* Every kernel of every instruction set against the portable one: odd sizes, unaligned memory, and each operand ending
+ * (or beginning) at a page that may not be touched. */
+#define _GNU_SOURCE
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "kernels/kernels.h"
+
+/* Memory between two pages without access. `at_end`: the block ends at the second one, else it begins behind the first. */
+typedef struct guarded {
+  unsigned char *pages;
+  size_t size;
+} guarded;
+
+static guarded pool[64];
+static size_t pool_used;
+
+static void *guard(size_t bytes, int at_end) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), inner = (bytes + page - 1) / page * page;
+  guarded *g = &pool[pool_used++];
+  g->size = inner + 2 * page;
+  g->pages = mmap(NULL, g->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (g->pages == MAP_FAILED) exit(1);
+  mprotect(g->pages, page, PROT_NONE);
+  mprotect(g->pages + page + inner, page, PROT_NONE);
+  return g->pages + page + (at_end ? inner - bytes : 0);
+}
+
+static void release_all(void) {
+  while (pool_used) munmap(pool[pool_used - 1].pages, pool[pool_used - 1].size), pool_used--;
+}
+
+static uint32_t state = 1;
+static float draw(void) { /* about normal */
+  float sum = 0;
+  for (int i = 0; i < 4; i++) {
+    state = state * 1664525u + 1013904223u;
+    sum += (float)(state >> 8) * 0x1p-24f - 0.5f;
+  }
+  return 1.7f * sum;
+}
+
+static float *floats(size_t count, int at_end) {
+  float *p = guard(count * sizeof(float), at_end);
+  for (size_t i = 0; i < count; i++) p[i] = draw();
+  return p;
+}
+
+static float *copy_of(const float *from, size_t count, int at_end) {
+  float *p = guard(count * sizeof(float), at_end);
+  memcpy(p, from, count * sizeof(float));
+  return p;
+}
+
+static void check_close(const float *got, const float *want, size_t count, double tolerance, const char *what) {
+  double worst = 0;
+  for (size_t i = 0; i < count; i++) {
+    const double error = fabs((double)got[i] - want[i]) / fmax(1.0, fabs((double)want[i]));
+    if (!(error <= worst)) worst = error;
+  }
+  CHECK_THAT(worst <= tolerance, "%s: differs by %.3g, allowed %.3g", what, worst, tolerance);
+}
+
+static const vaei_kernels *const oracle = &vaei_kernels_portable;
+
+static size_t padded(size_t n) { return (n + 15) / 16 * 16; }
+
+/* One tile, in the strides of a forward pass (a's rows apart) or of a weight gradient (a's steps apart). */
+static void check_product(const vaei_kernels *k, uint32_t rows, uint32_t panels, size_t depth, int transposed,
+                          int with_start, int end) {
+  const size_t row = depth + 3, step = rows + 5;
+  const size_t a_size = transposed ? (depth - 1) * step + rows : (rows - 1) * row + depth;
+  vaei_product p = {.depth = depth,
+                    .a = floats(a_size, end),
+                    .a_row = transposed ? 1 : row,
+                    .a_step = transposed ? step : 1,
+                    .b_step = 16,
+                    .b_panel = depth * 16,
+                    .b = floats(panels * depth * 16, end),
+                    .start = with_start ? floats(panels * 16, end) : NULL,
+                    .start_panel = 16,
+                    .c_row = panels * 16,
+                    .c_panel = 16};
+  p.c = floats((size_t)rows * panels * 16, end);
+  k->product(&p, rows, panels);
+  double worst = 0;
+  for (uint32_t i = 0; i < rows; i++)
+    for (uint32_t j = 0; j < panels * 16; j++) {
+      double sum = with_start ? p.start[j] : 0, size = fabs(sum);
+      for (size_t d = 0; d < depth; d++) {
+        const double term = (double)p.a[i * p.a_row + d * p.a_step] * p.b[j / 16 * p.b_panel + d * 16 + j % 16];
+        sum += term;
+        size += fabs(term);
+      }
+      const double error = fabs(p.c[i * p.c_row + j] - sum) / fmax(size, 1e-3);
+      if (!(error <= worst)) worst = error;
+    }
+  CHECK_THAT(worst <= 1e-7 * (double)(depth + 2), "product %u x %u panels, depth %zu: %.3g", rows, panels, depth,
+             worst);
+  release_all();
+}
+
+static void check_products(const vaei_kernels *k) {
+  static const size_t depths[] = {1, 2, 3, 7, 16, 33, 129};
+  for (uint32_t rows = 1; rows <= k->tile_rows; rows++)
+    for (uint32_t panels = 1; panels <= k->tile_panels; panels++)
+      for (size_t d = 0; d < sizeof depths / sizeof *depths; d++)
+        for (int variant = 0; variant < 8; variant++)
+          check_product(k, rows, panels, depths[d], variant & 1, variant >> 1 & 1, variant >> 2 & 1);
+}
+
+static const size_t widths[] = {1, 2, 5, 15, 16, 17, 31, 33, 48, 50};
+
+/* Tiles whose rows are padded to whole vectors. */
+static void check_tiles(const vaei_kernels *k, size_t rows, size_t columns, int end) {
+  const size_t row = padded(columns), size = rows * row;
+  for (vae_activation a = VAE_ACTIVATION_IDENTITY; a <= VAE_ACTIVATION_SOFTPLUS; a++) {
+    float *y = floats(size, end), *want = copy_of(y, size, end), *slope = floats(size, end);
+    float *want_slope = copy_of(slope, size, end);
+    const bool keeps = a == VAE_ACTIVATION_SILU || a == VAE_ACTIVATION_GELU;
+    k->activate(a, rows, columns, y, row, keeps ? slope : NULL, row);
+    oracle->activate(a, rows, columns, want, row, keeps ? want_slope : NULL, row);
+    check_close(y, want, size, 1e-6, "activate");
+    check_close(slope, want_slope, size, 1e-6, "slope");
+    float *dy = floats(size, end), *want_dy = copy_of(dy, size, end);
+    k->activate_backward(a, rows, columns, keeps ? slope : y, row, dy, row);
+    oracle->activate_backward(a, rows, columns, keeps ? slope : y, row, want_dy, row);
+    check_close(dy, want_dy, size, 1e-6, "activate_backward");
+    release_all();
+  }
+  float *o = floats(size, end), *x = floats(size, end), *weight = floats(rows, end);
+  for (int likelihood = 0; likelihood < 2; likelihood++) {
+    float *d = floats(size, end), *want = copy_of(d, size, end);
+    double nll[16] = {0}, want_nll[16] = {0};
+    for (int gradient = 0; gradient < 2; gradient++) {
+      if (likelihood) {
+        k->gaussian(rows, columns, o, row, x, row, 1.7f, 0.3f, weight, gradient ? d : NULL, row, nll);
+        oracle->gaussian(rows, columns, o, row, x, row, 1.7f, 0.3f, weight, gradient ? want : NULL, row, want_nll);
+      } else {
+        k->bernoulli(rows, columns, o, row, x, row, weight, gradient ? d : NULL, row, nll);
+        oracle->bernoulli(rows, columns, o, row, x, row, weight, gradient ? want : NULL, row, want_nll);
+      }
+    }
+    check_close(d, want, size, 1e-6, likelihood ? "gaussian's gradient" : "bernoulli's gradient");
+    for (size_t i = 0; i < rows; i++) {
+      CHECK_NEAR(nll[i], want_nll[i], 1e-5 * fmax(1.0, fabs(want_nll[i])));
+      for (size_t j = columns; j < row; j++) CHECK(d[i * row + j] == 0.0f);
+    }
+  }
+  float *scaled = copy_of(o, size, end), *want_scaled = copy_of(o, size, end);
+  k->scale_rows(rows, columns, weight, scaled, row);
+  oracle->scale_rows(rows, columns, weight, want_scaled, row);
+  CHECK_BYTES(scaled, want_scaled, size * sizeof(float));
+  release_all();
+}
+
+/* Rows without padding: nothing outside `count` values may be touched. */
+static void check_rows(const vaei_kernels *k, size_t n, int end) {
+  float *mean = floats(n, end), *logvar = floats(n, end), *noise = floats(n, end), *dz = floats(n, end);
+  logvar[0] = 25.0f;
+  if (n > 1) logvar[1] = -21.0f;
+  float *other = copy_of(logvar, n, end), *s = floats(n, end), *want_s = floats(n, end);
+  float *inside = floats(n, end), *want_inside = floats(n, end), *z = floats(n, end), *want_z = floats(n, end);
+  const float kl = k->normal_posterior(n, mean, logvar, s, inside);
+  const float want_kl = oracle->normal_posterior(n, mean, other, want_s, want_inside);
+  CHECK_NEAR(kl, want_kl, 1e-6 * fabs(want_kl));
+  check_close(logvar, other, n, 0, "clamped logvar");
+  check_close(s, want_s, n, 1e-6, "deviation");
+  check_close(inside, want_inside, n, 0, "inside");
+  const float ratio = k->normal_draw(n, mean, logvar, s, noise, z);
+  const float want_ratio = oracle->normal_draw(n, mean, logvar, s, noise, want_z);
+  CHECK_NEAR(ratio, want_ratio, 1e-6 * fmax(1.0, fabs(want_ratio)));
+  check_close(z, want_z, n, 1e-6, "z");
+  float *dmean = floats(n, end), *dlogvar = floats(n, end);
+  float *want_dmean = copy_of(dmean, n, end), *want_dlogvar = copy_of(dlogvar, n, end);
+  k->normal_draw_backward(n, dz, z, 0.3f, s, noise, dmean, dlogvar);
+  oracle->normal_draw_backward(n, dz, z, 0.3f, s, noise, want_dmean, want_dlogvar);
+  k->normal_posterior_backward(n, mean, s, inside, 0.2f, -0.1f, dmean, dlogvar);
+  oracle->normal_posterior_backward(n, mean, s, inside, 0.2f, -0.1f, want_dmean, want_dlogvar);
+  check_close(dmean, want_dmean, n, 1e-6, "dmean");
+  check_close(dlogvar, want_dlogvar, n, 1e-6, "dlogvar");
+  release_all();
+
+  float *from = floats(n, end), *to = floats(padded(n), end), *want = floats(padded(n), end);
+  CHECK_EQUAL(k->gather_floats(from, n, -10.0f, 10.0f, to), n);
+  CHECK_EQUAL(oracle->gather_floats(from, n, -10.0f, 10.0f, want), n);
+  CHECK_BYTES(to, want, padded(n) * sizeof(float));
+  for (size_t bad = 0; bad < n; bad++) {
+    const float kept = from[bad];
+    from[bad] = bad % 3 == 0 ? NAN : bad % 3 == 1 ? 10.5f : -INFINITY;
+    CHECK_EQUAL(k->gather_floats(from, n, -10.0f, 10.0f, to), bad);
+    CHECK(!k->all_below(from, 1, n, n, 10.25f));
+    from[bad] = kept;
+  }
+  CHECK(k->all_below(from, 1, n, n, 10.25f));
+  uint8_t *bytes = guard(n, end);
+  for (size_t i = 0; i < n; i++) bytes[i] = (uint8_t)(i * 37);
+  CHECK_EQUAL(k->gather_bytes(bytes, n, 1 / 255.0f, 0.0f, 1.0f, to), n);
+  CHECK_EQUAL(oracle->gather_bytes(bytes, n, 1 / 255.0f, 0.0f, 1.0f, want), n);
+  CHECK_BYTES(to, want, padded(n) * sizeof(float));
+  bytes[n - 1] = 255;
+  CHECK(k->gather_bytes(bytes, n, 1 / 200.0f, 0.0f, 1.0f, to) < n);
+  release_all();
+
+  const vaei_stream stream = {.seed = 77, .stream = 3, .step = 1ull << 33};
+  float *normal = floats(3 * n, end), *want_normal = floats(3 * n, end);
+  k->normals(&stream, 5, 3, 2, n, normal, n);
+  oracle->normals(&stream, 5, 3, 2, n, want_normal, n);
+  CHECK_BYTES(normal, want_normal, 3 * n * sizeof(float));
+  release_all();
+}
+
+static void check_update(const vaei_kernels *k, int end) {
+  const vaei_adam_step step = {0.9f, 0.999f, 0.1f, 0.001f, 1e-2f, 1.3f, 1e-8f};
+  for (size_t count = 16; count <= 80; count += 16) {
+    float *g = floats(count, end), *w = floats(count, end), *m = floats(count, end), *v = floats(count, end);
+    for (size_t i = 0; i < count; i++) v[i] = fabsf(v[i]);
+    float *w2 = copy_of(w, count, end), *m2 = copy_of(m, count, end), *v2 = copy_of(v, count, end);
+    k->adam(&step, count, g, w, m, v);
+    oracle->adam(&step, count, g, w2, m2, v2);
+    check_close(w, w2, count, 1e-6, "adam's weights");
+    check_close(m, m2, count, 1e-6, "adam's first moment");
+    check_close(v, v2, count, 1e-6, "adam's second moment");
+    release_all();
+  }
+  for (uint32_t rows = 1; rows <= 16; rows++)
+    for (uint32_t columns = 1; columns <= 16; columns++) {
+      float *from = floats(rows * 16, end), *to = floats(columns * 16, end);
+      k->transpose(from, rows, to, columns);
+      for (uint32_t i = 0; i < 16; i++)
+        for (uint32_t j = 0; j < columns; j++) CHECK(to[j * 16 + i] == (i < rows ? from[i * 16 + j] : 0.0f));
+      release_all();
+    }
+}
+
+int main(void) {
+  static const vae_isa isas[] = {VAE_ISA_PORTABLE, VAE_ISA_AVX2, VAE_ISA_AVX512, VAE_ISA_NEON};
+  for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
+    const vaei_kernels *k = NULL;
+    if (vaei_kernels_find(isas[i], &k, NULL) != VAE_OK) continue;
+    for (int end = 0; end < 2; end++) {
+      harness_note("%s, operands at the %s of their pages", vae_isa_name(isas[i]), end ? "end" : "beginning");
+      for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+        for (size_t rows = 1; rows <= 9; rows += 4) check_tiles(k, rows, widths[w], end);
+        check_rows(k, widths[w], end);
+      }
+      check_update(k, end);
+    }
+    check_products(k);
+  }
+  return harness_finish("kernels");
+}
