@@ -84,40 +84,48 @@ static vae_status write_loss(vae_loss *loss, const vae_loss *own, vae_error *err
                    loss->struct_size);
 }
 
+/* The checked arguments of the two functions that compute an objective. */
+typedef struct objective_call {
+  vae_data data;
+  vae_objective objective;
+  vae_terms terms;
+  vae_loss loss;
+} objective_call;
+
+static vae_status check_objective_call(objective_call *call, const vae_model *model, const vae_workspace *workspace,
+                                       const vae_data *x, const vae_objective *objective, const vae_terms *terms,
+                                       vae_error *err) {
+  vae_status status = check_pair(model, workspace, err);
+  if (status == VAE_OK) status = vaei_check_data(&call->data, x, model, "x", err);
+  if (status == VAE_OK) status = vaei_check_objective(&call->objective, objective, err);
+  if (status == VAE_OK) status = vaei_check_terms(&call->terms, terms, err);
+  return status;
+}
+
 vae_status vae_model_evaluate(const vae_model *model, vae_workspace *workspace, const vae_data *x,
                               const vae_objective *objective, uint64_t seed, vae_loss *loss, const vae_terms *terms,
                               vae_error *err) {
-  vae_data data;
-  vae_objective goal;
-  vae_terms wanted;
-  vae_loss result;
-  vae_status status = check_pair(model, workspace, err);
-  if (status == VAE_OK) status = vaei_check_data(&data, x, model, "x", err);
-  if (status == VAE_OK) status = vaei_check_objective(&goal, objective, err);
-  if (status == VAE_OK) status = vaei_check_terms(&wanted, terms, err);
+  objective_call call;
+  vae_status status = check_objective_call(&call, model, workspace, x, objective, terms, err);
   if (status != VAE_OK) return status;
   VAEI_REQUIRE(loss, err);
-  status = vaei_workspace_evaluate(workspace, model, &data, &goal, seed, &result, terms ? &wanted : NULL, err);
-  return status == VAE_OK ? write_loss(loss, &result, err) : status;
+  status = vaei_workspace_evaluate(workspace, model, &call.data, &call.objective, seed, &call.loss,
+                                   terms ? &call.terms : NULL, err);
+  return status == VAE_OK ? write_loss(loss, &call.loss, err) : status;
 }
 
 vae_status vae_model_loss_and_gradients(const vae_model *model, vae_workspace *workspace, const vae_data *x,
                                         const vae_objective *objective, const float *noise, uint64_t seed,
                                         vae_loss *loss, const vae_terms *terms, vae_error *err) {
-  vae_data data;
-  vae_objective goal;
-  vae_terms wanted;
-  vae_loss result;
-  vae_status status = check_pair(model, workspace, err);
-  if (status == VAE_OK) status = vaei_check_data(&data, x, model, "x", err);
-  if (status == VAE_OK) status = vaei_check_objective(&goal, objective, err);
-  if (status == VAE_OK) status = vaei_check_terms(&wanted, terms, err);
+  objective_call call;
+  vae_status status = check_objective_call(&call, model, workspace, x, objective, terms, err);
   if (status != VAE_OK) return status;
-  if (data.rows > workspace->max_rows)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "x->rows is %zu; the workspace's max_rows is %u", data.rows,
+  if (call.data.rows > workspace->max_rows)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "x->rows is %zu; the workspace's max_rows is %u", call.data.rows,
                      workspace->max_rows);
-  status = vaei_workspace_gradients(workspace, model, &data, &goal, noise, seed, &result, terms ? &wanted : NULL, err);
-  return status == VAE_OK ? write_loss(loss, &result, err) : status;
+  status = vaei_workspace_gradients(workspace, model, &call.data, &call.objective, noise, seed, &call.loss,
+                                    terms ? &call.terms : NULL, err);
+  return status == VAE_OK ? write_loss(loss, &call.loss, err) : status;
 }
 
 vae_status vae_workspace_get_gradient(const vae_workspace *workspace, const char *name, float *values, size_t count,
