@@ -104,6 +104,10 @@ endif()
 add_test(NAME check.symbols COMMAND bash ${vae_test_folder}/check_symbols.sh $<TARGET_FILE:vae>)
 add_test(NAME check.linkage COMMAND bash ${PROJECT_SOURCE_DIR}/tools/check-linkage.sh
   $<TARGET_FILE:vae> $<TARGET_SONAME_FILE_NAME:vae> $<BOOL:${VAE_OPENMP}>)
+if(Python3_FOUND AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT VAE_SANITIZE)
+  add_test(NAME check.object-code COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/check-object-code.py
+    $<TARGET_FILE:vae>)
+endif()
 
 # A user's way to the library: install it into an empty prefix, then build the example from there.
 set(vae_prefix ${PROJECT_BINARY_DIR}/prefix)

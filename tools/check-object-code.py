@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Checks the compiled matrix products: a loop with fused multiply-adds must not touch the stack.
+
+usage: check-object-code.py LIBRARY
+
+An accumulator that the compiler could not keep in a register costs a third of the speed, and no test of results shows it
+(docs/KERNELS.md, section 2). Looks at every loop (a jump back to an address inside the same function) of every function
+called `product` that has a vfmadd in it. Exits with 1 and names the loop where one reads or writes the stack, or where
+no such loop was found.
+"""
+import re
+import subprocess
+import sys
+
+LINE = re.compile(r"^\s*([0-9a-f]+):\s+(.*)$")
+JUMP = re.compile(r"^j\w+\s+([0-9a-f]+) <")
+STACK = re.compile(r"\(%r[sb]p")
+
+
+def functions(library, name):
+    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", library], check=True, capture_output=True, text=True).stdout
+    for block in re.split(r"\n\n", text):
+        head, _, body = block.partition("\n")
+        if f"<{name}>:" in head:
+            yield [(int(m[1], 16), m[2]) for m in map(LINE.match, body.splitlines()) if m]
+
+
+def innermost_loops(code):
+    """[begin, end] of the loops that hold no other loop."""
+    loops = [(int(m[1], 16), address) for address, text in code for m in [JUMP.match(text)]
+             if m and code[0][0] <= int(m[1], 16) < address]
+    return [(b, e) for b, e in loops if not any((b, e) != (c, f) and b <= c and f <= e for c, f in loops)]
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("usage: check-object-code.py LIBRARY")
+    found, bad = 0, []
+    for code in functions(sys.argv[1], "product"):
+        for begin, end in innermost_loops(code):
+            body = [text for address, text in code if begin <= address <= end]
+            if not any("vfmadd" in text for text in body):
+                continue
+            found += 1
+            bad += [f"loop at {begin:x}: {text}" for text in body if STACK.search(text)]
+    for line in bad:
+        print(line)
+    print(f"check-object-code: {found} loops with multiply-adds, {len(bad)} touches of the stack")
+    sys.exit(1 if bad or not found else 0)
+
+
+if __name__ == "__main__":
+    main()
