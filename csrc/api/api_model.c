@@ -151,9 +151,7 @@ vae_status vae_model_save_bytes(const vae_model *model, void *bytes, size_t capa
   VAEI_REQUIRE(size, err);
   if (!bytes && capacity)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "bytes is NULL, but capacity is %zu", capacity);
-  const vae_status status = vaei_model_file_save_bytes(model, NULL, bytes, capacity, size, err);
-  if (status != VAE_OK || !bytes || *size <= capacity) return status;
-  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "capacity is %zu; the model takes %zu bytes", capacity, *size);
+  return vaei_model_file_save_bytes(model, NULL, bytes, capacity, size, err);
 }
 
 static vae_status load(const char *path, const void *bytes, size_t size, const vae_model_options *options,

@@ -41,9 +41,8 @@ vae_status vaei_check_data(vae_data *copy, const vae_data *data, const vae_model
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->row_stride is %zu; %zu rows of it overflow", name, stride,
                      copy->rows);
   if (copy->type == VAE_DATA_FLOAT32) return VAE_OK;
-  if (!(copy->scale > 0 && copy->scale <= 1e30))
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->scale is %g; it must be over 0 and at most 1e30", name,
-                     copy->scale);
+  if (!(copy->scale >= 1e-30 && copy->scale <= 1e30))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->scale is %g; allowed are 1e-30 to 1e30", name, copy->scale);
   return VAE_OK;
 }
 

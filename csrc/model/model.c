@@ -129,6 +129,7 @@ vae_status vaei_model_new_shape(const vae_config *config, const vae_allocator *a
   if (!model) return no_memory(err, sizeof *model);
   model->allocator = *allocator;
   model->config = *config;
+  model->version = 1;
   const size_t layers = (size_t)config->encoder_count + config->decoder_count;
   model->layers = vaei_allocate_zeroed(allocator, layers * sizeof *model->layers);
   model->dense = vaei_allocate_zeroed(allocator, dense_capacity(config) * sizeof *model->dense);

@@ -72,7 +72,7 @@ static void init_weights(vae_model *model, uint32_t tensor, uint64_t seed) {
       if (he > 0) vaei_kernels_portable.normals(&stream, i, 1, k / 64, 64, draw, 64);
       else
         for (uint32_t j = 0; j < count; j++) {
-          const uint64_t index = ((uint64_t)tensor << 56) + (uint64_t)k + j;
+          const uint64_t index = ((uint64_t)tensor << 48) + (uint64_t)k + j;
           draw[j] = 2.0f * vaei_uniform(seed, VAEI_STREAM_WEIGHTS, i, index) - 1.0f;
         }
       for (uint32_t j = 0; j < count; j++) to[(size_t)(k + j) * VAEI_LANES] = (he > 0 ? (float)he : glorot) * draw[j];

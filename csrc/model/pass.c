@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/scalar.h"
 #include "model/likelihood.h"
 #include "model/update.h"
 
@@ -184,44 +185,73 @@ static void layer_name(const vae_model *model, uint32_t layer, char *name, size_
     }
 }
 
-void vaei_pass_diagnose(const vaei_pass *pass, char *words, size_t size) {
+/* Where the encoder's side first goes wrong; false where it does not. */
+static bool diagnose_encoder(const vaei_pass *pass, char *words, size_t size) {
+  const vae_model *model = pass->model;
+  char name[sizeof model->parameters->name] = "";
+  for (uint32_t l = 0; l <= model->head; l++) {
+    const vaei_activations *out = &pass->layers[l];
+    const size_t bad = first_bad_row(pass, out->y, pass->rows, model->dense[l].units, out->row);
+    layer_name(model, l, name, sizeof name);
+    if (bad < pass->rows) {
+      snprintf(words, size, "the output of layer %s, row %zu of the batch", name, bad);
+      return true;
+    }
+  }
+  for (size_t i = 0; i < pass->rows; i++)
+    if (!vaei_is_finite(pass->kl[i])) { /* logvar itself has been clamped */
+      snprintf(words, size, "the posterior (layer encoder.logvar), row %zu of the batch", i);
+      return true;
+    }
+  return false;
+}
+
+/* The same for z and the decoder's hidden layers. */
+static bool diagnose_decoder(const vaei_pass *pass, char *words, size_t size) {
   const vae_model *model = pass->model;
   const size_t n = pass->rows, draws = n * pass->samples;
   char name[sizeof model->parameters->name] = "";
-  for (uint32_t l = 0; l + 1 < model->dense_count; l++) {
-    const size_t rows = l <= model->head ? n : draws;
-    const size_t bad = first_bad_row(pass, pass->layers[l].y, rows, model->dense[l].units, pass->layers[l].row);
+  const size_t draw = first_bad_row(pass, pass->z, draws, model->config.latent_dim, pass->z_row);
+  if (draw < draws) {
+    snprintf(words, size, "the latent sample z (layer encoder.logvar), row %zu of the batch", draw % n);
+    return true;
+  }
+  for (uint32_t l = model->head + 1; l + 1 < model->dense_count; l++) {
+    const size_t bad = first_bad_row(pass, pass->layers[l].y, draws, model->dense[l].units, pass->layers[l].row);
     layer_name(model, l, name, sizeof name);
-    if (bad < rows) {
+    if (bad < draws) {
       snprintf(words, size, "the output of layer %s, row %zu of the batch", name, bad % n);
-      return;
-    }
-    if (l == model->head) {
-      for (size_t i = 0; i < n; i++)
-        if (!(pass->kl[i] - pass->kl[i] == 0)) { /* logvar itself has been clamped */
-          snprintf(words, size, "the posterior (layer encoder.logvar), row %zu of the batch", i);
-          return;
-        }
-      const size_t draw = first_bad_row(pass, pass->z, draws, model->config.latent_dim, pass->z_row);
-      if (draw < draws) {
-        snprintf(words, size, "the latent sample z (layer encoder.logvar), row %zu of the batch", draw % n);
-        return;
-      }
+      return true;
     }
   }
-  for (size_t i = 0; i < n; i++)
-    if (!(pass->example_loss[i] - pass->example_loss[i] == 0)) {
+  return false;
+}
+
+/* The same for the loss and the gradients of the activations. */
+static bool diagnose_loss(const vaei_pass *pass, char *words, size_t size) {
+  const vae_model *model = pass->model;
+  char name[sizeof model->parameters->name] = "";
+  for (size_t i = 0; i < pass->rows; i++)
+    if (!vaei_is_finite(pass->example_loss[i] + pass->nll_total[i])) {
       snprintf(words, size, "the loss (layer decoder.mean), row %zu of the batch", i);
-      return;
+      return true;
     }
   for (uint32_t l = model->dense_count; pass->with_gradients && l-- > 0;) {
-    const size_t rows = l <= model->head ? n : draws;
+    const size_t rows = l <= model->head ? pass->rows : (size_t)pass->rows * pass->samples;
     const size_t bad = first_bad_row(pass, pass->layers[l].dy, rows, model->dense[l].units, pass->layers[l].row);
     layer_name(model, l, name, sizeof name);
     if (bad < rows) {
-      snprintf(words, size, "the gradient at layer %s, row %zu of the batch", name, bad % n);
-      return;
+      snprintf(words, size, "the gradient at layer %s, row %zu of the batch", name, bad % pass->rows);
+      return true;
     }
   }
-  snprintf(words, size, "the gradient of a weight (over 9e18 counts as such)");
+  return false;
+}
+
+void vaei_pass_diagnose(const vaei_pass *pass, unsigned phases, char *words, size_t size) {
+  if ((phases & VAEI_RAN_ENCODER) && diagnose_encoder(pass, words, size)) return;
+  if ((phases & VAEI_RAN_DECODER) && diagnose_decoder(pass, words, size)) return;
+  if ((phases & VAEI_RAN_LOSS) && diagnose_loss(pass, words, size)) return;
+  snprintf(words, size, "%s", phases & VAEI_RAN_LOSS ? "the gradient of a weight (over 9e18 counts as such)"
+                                                     : "the output (layer decoder.mean)");
 }

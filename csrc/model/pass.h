@@ -61,7 +61,7 @@ typedef struct vaei_pass {
   double *example_loss;     /* [n] */
   float *row_weight;        /* [K n]: d loss / d nll */
   float *transposed;        /* weights as the gradient of a layer's input reads them */
-  uint64_t transposed_version;
+  uint64_t transposed_version; /* of the model that the copy was made from; 0: none was made yet */
   size_t *task_cost; /* running sum over the weight gradient's tasks: see update.c */
   size_t task_count;
   _Atomic int not_finite; /* set by any member that meets a NaN or an infinity */
@@ -156,8 +156,11 @@ void vaei_pass_add_sums(const vaei_pass *pass, vaei_sums *sums);
 /* Means of sums, as the caller sees them. */
 vae_loss vaei_sums_loss(const vaei_sums *sums);
 
-/* Words for where a NaN or infinity first appears: "layer encoder.0, row 3 of the batch". */
-void vaei_pass_diagnose(const vaei_pass *pass, char *words, size_t size);
+/* The phases that a pass has been through since its batch began; what the others left is of an earlier batch. */
+enum { VAEI_RAN_ENCODER = 1, VAEI_RAN_DECODER = 2, VAEI_RAN_LOSS = 4, VAEI_RAN_ALL = 7 };
+
+/* Words for where a NaN or infinity first appears: "the output of layer encoder.0, row 3 of the batch". */
+void vaei_pass_diagnose(const vaei_pass *pass, unsigned phases, char *words, size_t size);
 
 /* A tile of a product: rows [row, row_end) and panels [panel, panel_end). */
 typedef struct vaei_tile {

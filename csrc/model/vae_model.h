@@ -52,7 +52,7 @@ struct vae_model {
   float *block;
   size_t block_size;      /* floats */
   size_t transposed_size; /* floats */
-  uint64_t version;       /* counts changes of the parameters from outside, so that copies know they are stale */
+  uint64_t version;       /* counts changes of the parameters, from 1, so that copies of them know they are stale */
 };
 
 /* Whether `config` can be built by this version; says what is wrong. The struct is a full-size copy. */

@@ -67,8 +67,8 @@ static bool encode_chunk(row_job *job, vaei_member member, size_t first) {
     float *mean = head->y + i * head->row, *logvar = mean + latents;
     if (!pass->kernels->all_below(mean, 1, 2 * latents, 0, __builtin_inff()))
       atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
-    pass->kernels->normal_posterior(latents, mean, logvar, pass->deviation + i * pass->z_row,
-                                    pass->inside + i * pass->z_row);
+    pass->kl[i] = (double)pass->kernels->normal_posterior(latents, mean, logvar, pass->deviation + i * pass->z_row,
+                                                          pass->inside + i * pass->z_row);
     if (job->mean) memcpy(job->mean + (first + i) * latents, mean, latents * sizeof(float));
     if (job->logvar) memcpy(job->logvar + (first + i) * latents, logvar, latents * sizeof(float));
     memcpy(pass->z + i * pass->z_row, mean, latents * sizeof(float));
@@ -140,9 +140,9 @@ static void run_job(vaei_member member, void *context) {
   }
 }
 
-static vae_status not_finite(const vaei_pass *pass, const char *what, vae_error *err) {
+static vae_status not_finite(const vaei_pass *pass, unsigned phases, const char *what, vae_error *err) {
   char words[160];
-  vaei_pass_diagnose(pass, words, sizeof words);
+  vaei_pass_diagnose(pass, phases, words, sizeof words);
   return vaei_fail(err, VAE_ERROR_NOT_FINITE, "%s: %s is not finite", what, words);
 }
 
@@ -160,7 +160,12 @@ static vae_status run(vae_workspace *w, const vae_model *model, row_job *job, co
   vaei_team_run(vaei_pass_team(&w->pass, together, w->threads, job->rows > job->chunk), run_job, job);
   if (atomic_load(&job->bad_row) != SIZE_MAX) return vaei_data_error(model, job->x, atomic_load(&job->bad_row), err);
   if (!atomic_load(&w->pass.not_finite)) return VAE_OK;
-  return not_finite(&w->pass, what, err);
+  static const unsigned phases[] = {[ENCODE] = VAEI_RAN_ENCODER,
+                                    [DECODE] = VAEI_RAN_DECODER,
+                                    [RECONSTRUCT] = VAEI_RAN_ENCODER | VAEI_RAN_DECODER,
+                                    [SAMPLE] = VAEI_RAN_DECODER,
+                                    [EVALUATE] = VAEI_RAN_ALL};
+  return not_finite(&w->pass, phases[job->operation], what, err);
 }
 
 vae_status vaei_workspace_encode(vae_workspace *w, const vae_model *model, const vae_data *x, float *mean,
@@ -283,9 +288,9 @@ vae_status vaei_workspace_gradients(vae_workspace *w, const vae_model *model, co
   vaei_pass_begin(pass, (uint32_t)x->rows, objective);
   vaei_team_run(vaei_pass_team(pass, draws, w->threads, false), run_gradients, &job);
   if (atomic_load(&job.bad_row) != SIZE_MAX) return vaei_data_error(model, x, atomic_load(&job.bad_row), err);
-  if (atomic_load(&pass->not_finite)) return not_finite(pass, "loss and gradients", err);
+  if (atomic_load(&pass->not_finite)) return not_finite(pass, VAEI_RAN_ALL, "loss and gradients", err);
   if (!pass->kernels->all_below(w->gradients, 1, model->block_size, model->block_size, __builtin_inff()))
-    return not_finite(pass, "loss and gradients", err);
+    return not_finite(pass, VAEI_RAN_ALL, "loss and gradients", err);
   vaei_sums sums = {0};
   vaei_pass_add_sums(pass, &sums);
   if (loss) *loss = vaei_sums_loss(&sums);

@@ -19,10 +19,7 @@ vae_status vaei_trainer_save(const vae_trainer *t, const char *path, vae_error *
                                     .penalty = t->batch ? t->sums.penalty : 0};
   vae_model trained = *t->model; /* a view that says how it is being trained, also before the first step */
   trained.trained = true;
-  trained.training = t->training;
-  trained.training.threads = 0;
-  trained.training.isa = VAE_ISA_AUTO;
-  trained.training.keep_gradients = 0;
+  trained.training = vaei_training_to_keep(&t->training);
   return vaei_model_file_save(&trained, &state, path, err);
 }
 
@@ -79,7 +76,7 @@ vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err
                           .penalty = state.penalty};
     t->order_valid = false;
     t->has_gradients = false;
-    t->pass.transposed_version = ++t->model->version - 1; /* the transposed copy is stale */
+    t->model->version++; /* the transposed copy is stale */
   }
   const size_t saved_bytes = saved->block_size * sizeof(float);
   vaei_release(&t->allocator, state.first_moment, saved_bytes);

@@ -53,6 +53,14 @@ void vaei_trainer_delete(vae_trainer *t) {
   vaei_release(&allocator, t, sizeof *t);
 }
 
+vae_training vaei_training_to_keep(const vae_training *training) {
+  vae_training kept = *training;
+  kept.threads = 0;
+  kept.isa = VAE_ISA_AUTO;
+  kept.keep_gradients = 0;
+  return kept;
+}
+
 /* What the members of a team share while they train. */
 typedef struct session {
   vae_trainer *trainer;
@@ -147,20 +155,24 @@ static vae_status run(session *s, vae_error *err) {
   const size_t batch = s->whole_batch || s->rows < t->training.batch_size ? s->rows : t->training.batch_size;
   const size_t draws = batch * t->training.objective.samples;
   atomic_store(&t->pass.not_finite, 0);
+  const uint64_t steps = t->adam.steps;
+  t->has_gradients = false;
   vaei_team_run(vaei_pass_team(&t->pass, draws, t->threads, true), train, s);
   t->team = s->team;
-  t->has_gradients = t->gradients != NULL;
+  if (t->adam.steps > steps) {
+    t->has_gradients = t->gradients != NULL;
+    t->model->training = vaei_training_to_keep(&t->training);
+    t->model->trained = true;
+  }
   t->pass.transposed_version = ++t->model->version;
-  t->model->training = t->training;
-  t->model->training.threads = 0;
-  t->model->training.isa = VAE_ISA_AUTO;
-  t->model->training.keep_gradients = 0;
-  t->model->trained = true;
   if (atomic_load(&s->bad_row) != SIZE_MAX)
     return vaei_data_error(t->model, s->source.data, atomic_load(&s->bad_row), err);
   if (!atomic_load(&t->pass.not_finite)) return VAE_OK;
   char words[160];
-  vaei_pass_diagnose(&t->pass, words, sizeof words);
+  vaei_pass_diagnose(&t->pass, VAEI_RAN_ALL, words, sizeof words);
+  if (s->whole_batch)
+    return vaei_fail(err, VAE_ERROR_NOT_FINITE, "step %llu: %s is not finite; the parameters are those before this step",
+                     (unsigned long long)t->adam.steps, words);
   return vaei_fail(err, VAE_ERROR_NOT_FINITE,
                    "epoch %llu, batch %llu: %s is not finite; the parameters are those before this batch. A lower "
                    "learning rate (now %g) may help",
@@ -187,9 +199,9 @@ static vae_status shuffle(vae_trainer *t, size_t rows, vae_error *err) {
 
 vae_status vaei_trainer_epoch(vae_trainer *t, const vae_data *data, vae_progress_callback callback, void *user,
                               vae_loss *loss, vae_error *err) {
-  if (t->epoch_rows != data->rows) t->batch = 0; /* other data: the epoch begins anew */
   vae_status status = shuffle(t, data->rows, err);
   if (status != VAE_OK) return status;
+  if (t->epoch_rows != data->rows) t->batch = 0; /* other data: the epoch begins anew */
   if (!t->batch) t->sums = (vaei_sums){0};
   t->epoch_rows = data->rows;
   session s = {.trainer = t,
@@ -229,7 +241,6 @@ static vae_status widen(vae_trainer *t, uint32_t rows, vae_error *err) {
       vaei_pass_open(&wider, t->model, t->kernels, &t->allocator, rows > t->pass.max_rows ? rows : t->pass.max_rows,
                      draws > t->pass.max_draws ? draws : t->pass.max_draws, true, err);
   if (status != VAE_OK) return status;
-  wider.transposed_version = t->model->version - 1; /* its copy is yet to be made */
   vaei_pass_close(&t->pass);
   t->pass = wider;
   return VAE_OK;

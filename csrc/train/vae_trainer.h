@@ -30,6 +30,9 @@ vae_status vaei_trainer_new(vae_model *model, const vae_training *training, cons
                             uint32_t threads, const vae_allocator *allocator, vae_trainer **trainer, vae_error *err);
 void vaei_trainer_delete(vae_trainer *trainer);
 
+/* What a model and its file remember of a training configuration: nothing that changes no result. */
+vae_training vaei_training_to_keep(const vae_training *training);
+
 /* As the public functions; arguments have been checked and structs are full-size copies. */
 vae_status vaei_trainer_epoch(vae_trainer *t, const vae_data *data, vae_progress_callback callback, void *user,
                               vae_loss *loss, vae_error *err);

@@ -20,7 +20,7 @@ typedef struct vae_data {
   size_t rows;       /* at least 1, at most 2^32 - 1 */
   size_t columns;    /* the model's input_dim */
   size_t row_stride; /* in values; 0 means `columns` */
-  double scale;      /* of UINT8 only: over 0 and finite; init sets 1/255 */
+  double scale;      /* of UINT8 only: 1e-30 to 1e30; init sets 1/255 */
 } vae_data;
 
 VAE_API void vae_data_init_sized(vae_data *data, size_t struct_size);

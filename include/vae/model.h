@@ -93,8 +93,8 @@ VAE_API vae_status vae_model_init_output_bias(vae_model *model, const vae_data *
 
 /* Writes the model as one safetensors file: float32 tensors under their names; metadata `libvae.format` ("1") and
  * `libvae.config` (JSON). Equal models give equal bytes. The write is atomic: a temporary file beside the target,
- * fsync, rename, fsync of the folder; on failure the old file is left. A target that exists and is not a regular file
- * (a device, a FIFO) is written straight.
+ * fsync, rename, fsync of the folder; on failure the old file is left (a failing fsync of the folder comes too late for
+ * that). A target that exists and is not a regular file (a device, a FIFO) is written straight.
  *  path: zero-terminated.  Fails: IO with the system's reason, NOT_FINITE where a parameter is, OUT_OF_MEMORY. */
 VAE_API vae_status vae_model_save(const vae_model *model, const char *path, vae_error *err);
 
