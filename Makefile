@@ -58,7 +58,9 @@ install: deps ## the C libraries, headers, vae.pc and vae-cli into PREFIX [PREFI
 	cmake --build $(CMAKE_BUILD)
 	DESTDIR="$(DESTDIR)" cmake --install $(CMAKE_BUILD)
 	$(SWIFT_BUILD) --scratch-path build/swift-install --product vae-cli --static-swift-stdlib
-	install -D -m 755 "$$($(SWIFT_BUILD) --scratch-path build/swift-install --show-bin-path)/vae-cli" "$(DESTDIR)$(PREFIX)/bin/vae-cli"
+	install -D -s -m 755 "$$($(SWIFT_BUILD) --scratch-path build/swift-install --show-bin-path)/vae-cli" "$(DESTDIR)$(PREFIX)/bin/vae-cli"
+	@echo "installed into $(DESTDIR)$(PREFIX). Run ldconfig for a prefix that the system's linker knows (/usr/local); for another one:"
+	@echo "  export PATH=$(PREFIX)/bin:\$$PATH PKG_CONFIG_PATH=$(PREFIX)/lib/pkgconfig LD_LIBRARY_PATH=$(PREFIX)/lib"
 
 clean: ## remove build/ and .build/ (not out/)
 	rm -rf build .build

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that what the documentation shows is true: the fenced blocks that follow one of these comments.
+"""Checks that what the documentation shows is true: links into the repository, and the fenced blocks that follow one of these comments.
 
   <!-- file: PATH -->   the block is that file of the repository, word for word
   <!-- run -->          the block is run by bash in an empty folder, with vae-cli on the PATH and libvae installed
@@ -25,12 +25,19 @@ def environment(programs, prefix):
             "CMAKE_PREFIX_PATH": str(prefix), "LD_LIBRARY_PATH": f"{libraries}:{os.environ.get('LD_LIBRARY_PATH', '')}"}
 
 
+def check_links(page, text):
+    """(what, passed, detail) of the page's links into the repository."""
+    for target in sorted(set(re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text))):
+        yield f"{page.name} links to {target}", (page.parent / target).exists(), "there is no such file"
+
+
 def check_page(page, variables):
     """(what, passed, detail) of each marked block."""
     if not page.is_file():
         yield f"{page} is there", False, "no such file"
         return
     text = page.read_text(encoding="utf-8")
+    yield from check_links(page, text)
     with tempfile.TemporaryDirectory() as folder:
         for match in BLOCK.finditer(text):
             where = f"{page.name}:{text.count(chr(10), 0, match.start()) + 1}"

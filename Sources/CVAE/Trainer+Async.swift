@@ -12,8 +12,8 @@ extension Trainer {
   ///   - validation: rows to measure the objective on after each epoch, always with the same noise (seed 0).
   ///   - onProgress: called on the training thread between mini-batches, about ten times a second, and once at the end of
   ///     each epoch. It may read and save the model and the trainer.
-  /// - Returns: the losses of each epoch; ``TrainingResult/isComplete`` is false where `onProgress` stopped the run.
-  /// - Throws: ``VAEError`` as the blocking form does, or `CancellationError`.
+  /// - Returns: the losses of each epoch; ``TrainingResult/isComplete`` is false where `onProgress` or ``stop()`` ended the run.
+  /// - Throws: ``VAEError`` as ``fitBlocking(_:epochs:validation:onProgress:)`` does, or `CancellationError`.
   @discardableResult
   public func fit(
     _ data: some RowSource, epochs: Int, validation: (any RowSource)? = nil,
@@ -21,7 +21,7 @@ extension Trainer {
   ) async throws -> TrainingResult {
     try Task.checkCancellation()
     let (data, validation) = (data.rows, validation?.rows)
-    let stop = StopFlag()
+    let stop = makeStopFlag()
     let outcome = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         start(data, epochs, validation, stop, onProgress) { continuation.resume(returning: $0) }
@@ -30,7 +30,7 @@ extension Trainer {
       stop.set()
     }
     let result = try outcome.get()
-    if stop.isSet, !result.isComplete { throw CancellationError() }
+    if Task.isCancelled, !result.isComplete { throw CancellationError() }
     return result
   }
 
@@ -47,9 +47,13 @@ extension Trainer {
   /// within epochs, of which only the newest is kept, but no end of an epoch. The last element holds the
   /// ``Progress/result``.
   ///
-  /// Leaving the loop early stops the run before the next mini-batch. Cancelling the task does so too and throws
-  /// `CancellationError` once the thread has let go of the model. Model and trainer are usable after both; a call that
-  /// changes the model waits for the thread.
+  /// Leaving the loop early stops the run before the next mini-batch, when the loop's iterator goes away. In a function
+  /// that is at once. At the top level of a script the iterator lives on, and the run with it: call ``stop()`` after such
+  /// a loop, or put the loop in a function.
+  ///
+  /// ``stop()`` ends the sequence without an error and without a result. Cancelling the task throws `CancellationError`
+  /// once the thread has let go of the model. Model and trainer are usable after each of these; a call that changes the
+  /// model waits for the thread.
   ///
   /// Each iteration of the sequence is a run of its own. It throws ``VAEError`` as `fit` does, or `CancellationError`.
   ///
@@ -63,7 +67,28 @@ extension Trainer {
     ProgressSequence(trainer: self, data: data.rows, epochs: epochs, validation: validation?.rows)
   }
 
-  /// Runs on a new thread; `completion` is called once, on that thread or, where there is none, on this one.
+  /// Asks a run of `fit` or ``training(on:epochs:validation:)`` to stop before its next mini-batch, and returns at once.
+  ///
+  /// It may be called from any thread and task, `onProgress` included, and does nothing where no run is under way. The run
+  /// ends within about a tenth of a second, as after ``Decision/stop``: `fit` returns with ``TrainingResult/isComplete``
+  /// false, a sequence ends, and the next run continues the epoch. A call that changes the model waits for that end.
+  public func stop() {
+    stops.withLock { flags in
+      for flag in flags { flag.set() }
+    }
+  }
+
+  /// A flag for a new run that ``stop()`` sets, until `forget`.
+  func makeStopFlag() -> StopFlag {
+    let stop = StopFlag()
+    stops.withLock { $0.append(stop) }
+    return stop
+  }
+
+  func forget(_ stop: StopFlag) { stops.withLock { $0.removeAll { $0 === stop } } }
+
+  /// Runs on a new thread; `completion` is called once, on that thread or, where there is none, on this one. `stop` is
+  /// forgotten before.
   func start(
     _ data: Rows, _ epochs: Int, _ validation: Rows?, _ stop: StopFlag,
     _ onProgress: @escaping @Sendable (Progress) -> Decision,
@@ -71,12 +96,14 @@ extension Trainer {
   ) {
     do throws(VAEError) {
       try startTrainingThread {
-        completion(
-          Result { () throws(VAEError) in
-            try self.run(data, epochs: epochs, validation: validation, stop: stop, onProgress)
-          })
+        let outcome = Result { () throws(VAEError) in
+          try self.run(data, epochs: epochs, validation: validation, stop: stop, onProgress)
+        }
+        self.forget(stop)
+        completion(outcome)
       }
     } catch {
+      forget(stop)
       completion(.failure(error))
     }
   }
@@ -120,10 +147,11 @@ extension Trainer {
 /// The consumer's end of a run: when the iterator is gone, the run stops.
 private final class RunningTraining: Sendable {
   private let mailbox = ProgressMailbox()
-  private let stop = StopFlag()
+  private let stop: StopFlag
 
   init(_ sequence: Trainer.ProgressSequence) {
     let mailbox = mailbox
+    stop = sequence.trainer.makeStopFlag()
     sequence.trainer.start(sequence.data, sequence.epochs, sequence.validation, stop) { progress in
       mailbox.put(progress)
       return .continue
@@ -144,10 +172,10 @@ private final class RunningTraining: Sendable {
       switch delivery {
       case .progress(let progress):
         // A cancelled consumer waits for the thread to let go of the model, unless this was the last report anyway.
-        if !stop.isSet || progress.result != nil { return progress }
+        if !Task.isCancelled || progress.result != nil { return progress }
       case .end(let outcome):
-        if try outcome.get().isComplete { return nil }
-        throw CancellationError()
+        if try !outcome.get().isComplete, Task.isCancelled { throw CancellationError() }
+        return nil
       }
     }
   }

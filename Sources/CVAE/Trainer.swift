@@ -14,9 +14,9 @@ internal import CLibVAE
 ///
 /// ## Threads
 ///
-/// A trainer may be used from any thread and task. The blocking form of `fit` trains on the calling thread; the
-/// asynchronous form (`await trainer.fit(…)`) and ``training(on:epochs:validation:)`` start a thread of their own and never
-/// train on the cooperative pool.
+/// A trainer may be used from any thread and task. ``fitBlocking(_:epochs:validation:onProgress:)`` trains on the calling
+/// thread; ``fit(_:epochs:validation:onProgress:)`` and ``training(on:epochs:validation:)`` are asynchronous: they start a
+/// thread of their own and never train on the cooperative pool. ``stop()`` ends each of them early.
 ///
 /// While one of them runs, a second one, ``step(_:noise:)`` and ``restore(from:)-(String)`` throw an error with
 /// ``VAEError/Code/busy``; ``save(to:)-(String)`` and ``info`` wait for the next gap between mini-batches. From within
@@ -28,6 +28,8 @@ public final class Trainer: Sendable {
   // Guarded by the model's gate, as the model's handle is.
   nonisolated(unsafe) let handle: OpaquePointer
   private let current: Monitor<TrainingConfiguration>
+  /// Of the runs that are under way, or about to be.
+  let stops = Monitor<[StopFlag]>([])
 
   /// Makes a trainer at the start of a run.
   ///
@@ -89,7 +91,8 @@ extension Trainer {
   /// Writes the whole state of the run (parameters, moments, counters, configuration) as one safetensors file, in the
   /// manner of ``VAE/save(to:)-(String)``. The file can also be read as a model.
   ///
-  /// - Throws: ``VAEError`` with `.io` and the system's reason, or `.outOfMemory`.
+  /// - Throws: ``VAEError`` with `.io` and the system's reason, `.notFinite` where a value to be saved is not finite, or
+  ///   `.outOfMemory`.
   public func save(to path: String) throws(VAEError) {
     try checkPath(path)
     try model.gate.read { () throws(VAEError) in try check { vae_trainer_save(handle, path, $0) } }
@@ -102,14 +105,16 @@ extension Trainer {
   ///   or `.outOfMemory`; trainer and model are then unchanged.
   public func restore(from path: String) throws(VAEError) {
     try checkPath(path)
-    try model.gate.write { () throws(VAEError) in try check { vae_trainer_restore(handle, path, $0) } }
-    guard let restored = model.trainingConfiguration else { return }
-    current.withLock { configuration in
-      let own = configuration
-      configuration = restored
-      configuration.threads = own.threads
-      configuration.instructionSet = own.instructionSet
-      configuration.keepsGradients = own.keepsGradients
+    try model.gate.write { () throws(VAEError) in
+      try check { vae_trainer_restore(handle, path, $0) }
+      guard let restored = try model.readTraining() else { return }
+      current.withLock { configuration in
+        let own = configuration
+        configuration = restored
+        configuration.threads = own.threads
+        configuration.instructionSet = own.instructionSet
+        configuration.keepsGradients = own.keepsGradients
+      }
     }
   }
 

@@ -37,7 +37,8 @@ extension VAE {
   /// The old file is replaced at once when the new one is complete; where writing fails, it is left as it was. A path
   /// that leads to a device or a FIFO is written straight.
   ///
-  /// - Throws: ``VAEError`` with `.io` and the system's reason, or `.outOfMemory`.
+  /// - Throws: ``VAEError`` with `.io` and the system's reason, `.notFinite` where a parameter is not finite, or
+  ///   `.outOfMemory`.
   public func save(to path: String) throws(VAEError) {
     try checkPath(path)
     try gate.read { () throws(VAEError) in try check { vae_model_save(handle, path, $0) } }
@@ -45,7 +46,7 @@ extension VAE {
 
   /// The bytes of the file that ``save(to:)-(String)`` writes.
   ///
-  /// - Throws: ``VAEError`` with `.outOfMemory`.
+  /// - Throws: ``VAEError`` with `.notFinite` where a parameter is not finite, or `.outOfMemory`.
   public func serialized() throws(VAEError) -> [UInt8] {
     try gate.read { () throws(VAEError) in
       var size = 0

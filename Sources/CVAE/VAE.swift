@@ -4,7 +4,7 @@ internal import CLibVAE
 ///
 /// ```swift
 /// let model = try VAE(VAE.Configuration(input: 784, hidden: [400], latent: 20))
-/// try Trainer(model).fit(digits, epochs: 10)  // digits: [Float], 784 values a row
+/// try await Trainer(model).fit(digits, epochs: 10)  // digits: [Float], 784 values a row
 /// try model.save(to: "digits.safetensors")
 /// let posterior = try model.encode(digits)
 /// ```
@@ -74,13 +74,17 @@ public final class VAE: Sendable {
 
   /// How the model was last trained, nil where it never was. Threads and instruction set are not part of it.
   public var trainingConfiguration: TrainingConfiguration? {
+    // No state of a model makes it throw.
+    (try? gate.read { () throws(VAEError) in try readTraining() }) ?? nil
+  }
+
+  /// The same for callers that hold the gate.
+  func readTraining() throws(VAEError) -> TrainingConfiguration? {
     var training = vae_training()
     vae_training_init(&training)
     var isTrained: Int32 = 0
-    let result: Void? = try? gate.read { () throws(VAEError) in
-      try check { vae_model_get_training(handle, &training, &isTrained, $0) }
-    }
-    return result != nil && isTrained != 0 ? TrainingConfiguration(training) : nil
+    try check { vae_model_get_training(handle, &training, &isTrained, $0) }
+    return isTrained != 0 ? TrainingConfiguration(training) : nil
   }
 }
 

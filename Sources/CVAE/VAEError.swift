@@ -14,6 +14,9 @@ internal import CLibVAE
 ///   print(error.message)
 /// }
 /// ```
+///
+/// End a `do` with a plain `catch`, as above: the compiler of Swift 6.3.1 crashes on a `do` without one in some
+/// asynchronous code.
 public struct VAEError: Error, Sendable, Hashable {
   /// The kind of error.
   public let code: Code

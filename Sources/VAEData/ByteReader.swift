@@ -167,12 +167,9 @@ final class ByteReader {
           "is truncated: the header promises \(counted(needed, "byte")) of values, the file \(holds)")
       }
     }
-    // Swift's arrays cannot report a failed allocation, malloc can.
-    let (rounded, overflow) = room.addingReportingOverflow(64)
-    guard !overflow, let probe = malloc(rounded) else {
+    guard hasMemory(for: room) else {
       throw DataError(.shape, source, "needs \(room) bytes of memory, more than there is")
     }
-    free(probe)
   }
 
   /// Gets more raw bytes into the empty (or, at the start, partly filled) buffer; false at the end.
@@ -201,6 +198,17 @@ final class ByteReader {
   private func failure(_ message: String, _ reason: Int32) -> DataError {
     DataError(.unreadable, source, "\(message): \(String(cString: strerror(reason)))")
   }
+}
+
+/// Whether the system would give that many bytes. Swift's arrays end the process where it does not.
+private func hasMemory(for bytes: Int) -> Bool {
+  guard bytes > 1 << 26 else { return true }
+  guard bytes < Int.max / 2 else { return false }
+  // A mapping, since the optimiser takes a malloc that is freed at once for one that succeeds.
+  let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | Int32(MAP_ANONYMOUS), -1, 0)
+  guard memory != MAP_FAILED else { return false }
+  munmap(memory, bytes)
+  return true
 }
 
 /// zlib's inflate for gzip data of one or more members.

@@ -6,10 +6,12 @@ struct CSVCells: ~Copyable {
   /// The line of the next cell, counted from 1.
   private(set) var line = 1
   /// Bytes of the file that were used up so far.
-  private(set) var used = 0
+  var used: Int { discarded + position }
 
   private let reader: ByteReader
   private let window = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1 << 20)
+  /// Bytes that lay before the window.
+  private var discarded = 0
   private var position = 0
   private var end = 0
   private var isAtEnd = false
@@ -134,7 +136,7 @@ struct CSVCells: ~Copyable {
     let left = end - position
     if left == window.count { throw tooLong(line) }
     if let base = window.baseAddress, position > 0 { base.update(from: base + position, count: left) }
-    used += position
+    discarded += position
     position = 0
     end = left
     let free = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: window[left...]))

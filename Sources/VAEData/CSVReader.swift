@@ -2,7 +2,7 @@
 ///
 /// The first line is a header where none of its cells is a number and at least one is not empty. Blank lines are
 /// allowed only at the end. NaN and infinities are read as such: ``DataTable/check(in:for:)`` reports them with line
-/// and column.
+/// and column. A finite number beyond float32 is an error.
 func readCSV(_ reader: ByteReader, scale: ValueScale) throws(DataError) -> DataTable {
   var parser = try CSVParser(reader)
   try parser.parse()
@@ -76,6 +76,9 @@ private struct CSVParser: ~Copyable {
       throw notNumber(
         texts[column], line, column, "; the first line is a header only where none of its cells is a number")
     }
+    if let column = numbers.indices.first(where: { isTooLarge(numbers[$0] ?? 0, texts[$0]) }) {
+      throw tooLarge(texts[column], line, column)
+    }
     addRow(line)
     values = numbers.compactMap { $0 }
   }
@@ -87,7 +90,13 @@ private struct CSVParser: ~Copyable {
       ending = try cells.next()
       if let number = cells.withCell({ parseNumber($0) }) {
         if column == 0, blankLine != nil { try rejectBlankBefore(line) }
-        if column < columns { values.append(number) }
+        if column < columns {
+          if number.isInfinite {
+            let text = cells.withCell { trimmed($0) }
+            if isTooLarge(number, text) { throw tooLarge(text, line, column) }
+          }
+          values.append(number)
+        }
       } else {
         let text = cells.withCell { trimmed($0) }
         if column == 0, text.isEmpty, ending != .comma {
@@ -124,9 +133,23 @@ private struct CSVParser: ~Copyable {
     throw DataError(.malformed, reader.source, "line \(blankLine) is empty; only the last lines may be")
   }
 
+  /// Whether `text`, read as `number`, is a finite number of which float32 makes an infinity.
+  private func isTooLarge(_ number: Float, _ text: String) -> Bool {
+    number.isInfinite && text.utf8.contains { $0 &- 0x30 < 10 }
+  }
+
+  private func tooLarge(_ text: String, _ line: Int, _ column: Int) -> DataError {
+    DataError(
+      .value, reader.source,
+      "\(place(line, column)): \(quoted(text)) is beyond float32, which ends at \(Float.greatestFiniteMagnitude)")
+  }
+
+  private func place(_ line: Int, _ column: Int) -> String {
+    "line \(line), column \(column + 1)" + (names.map { " (" + quoted($0[column]) + ")" } ?? "")
+  }
+
   private func notNumber(_ text: String, _ line: Int, _ column: Int, _ rule: String = "") -> DataError {
-    let name = names.map { " (" + quoted($0[column]) + ")" } ?? ""
-    let place = "line \(line), column \(column + 1)\(name)"
+    let place = place(line, column)
     if text.isEmpty {
       return DataError(.value, reader.source, "\(place): the cell is empty; a number is needed\(rule)")
     }

@@ -24,6 +24,8 @@ private func decode(_ arguments: Arguments) throws -> Int32 {
   let (modelPath, zPath) = (arguments.operands[0], arguments.operands[1])
   let path = try outputPath(arguments, out, command: "decode")
   let target = try RowTarget(path, command: "decode", allowsPictures: true)
+  try checkConflicts(
+    inputs: [InputFile("the model", modelPath), .data("the codes", zPath)], outputs: [OutputFile("--out", path)])
   try checkWritable(path)
   let model = try loadModel(modelPath, threads: arguments[Shared.threads])
   let codes = try DataTable.read(zPath, options: ReadOptions(scale: .factor(1), unitInterval: false))

@@ -1,4 +1,5 @@
 import VAEData
+import VAEFiles
 
 private let out = Option<String?>.path(
   "out", "FILE", help: "where to write, by its ending: .npy and .idx (bytes 0 to 255), .csv (numbers 0 to 1); required")
@@ -27,6 +28,8 @@ let digitsCommand = Command(
 private func writeDigits(_ arguments: Arguments) throws -> Int32 {
   guard let path = arguments[out] else { throw UsageError("digits: --out FILE is missing (.npy, .idx or .csv)") }
   try checkStandardOutput(arguments, [path, arguments[labels]], command: "digits")
+  try checkConflicts(
+    inputs: [], outputs: [OutputFile("--out", path), arguments[labels].map { OutputFile("--labels", $0) }])
   let speech = Speech(
     isQuiet: arguments[Shared.quiet],
     standardOutputIsTaken: arguments[Shared.json] || path == "-" || arguments[labels] == "-")
@@ -51,8 +54,8 @@ private func writeDigits(_ arguments: Arguments) throws -> Int32 {
     ]
     try printOut(summary.line)
   } else if path != "-" {
-    try speech.say("\(plural(table.rows, "digit")) of 28 x 28 grey values are in \(path)")
-    if let labelPath = arguments[labels] { try speech.say("Their labels are in \(labelPath)") }
+    try speech.say("\(plural(table.rows, "digit")) of 28 x 28 grey values are in \(printable(path))")
+    if let labelPath = arguments[labels] { try speech.say("Their labels are in \(printable(labelPath))") }
   }
   return 0
 }

@@ -26,6 +26,8 @@ private func encode(_ arguments: Arguments) throws -> Int32 {
   let (modelPath, dataPath) = (arguments.operands[0], arguments.operands[1])
   let path = try outputPath(arguments, out, command: "encode")
   guard case .table(let format) = try RowTarget(path, command: "encode", allowsPictures: false) else { return 2 }
+  try checkConflicts(
+    inputs: [InputFile("the model", modelPath), .data("the data", dataPath)], outputs: [OutputFile("--out", path)])
   try checkWritable(path)
   let speech = Speech(isQuiet: arguments[Shared.quiet], standardOutputIsTaken: arguments[Shared.json] || path == "-")
 

@@ -31,7 +31,10 @@ final class EpochLog {
     if let validation = progress.validation { json.append(validation, prefix: "validation_") }
     json.append("examples_per_second", .number(progress.examplesPerSecond.rounded()))
     json.append("seconds", .number((seconds * 1000).rounded() / 1000))
+    let end = path == "-" ? -1 : lseek(descriptor, 0, SEEK_END)
     if let reason = writeAll(descriptor, json.line + "\n") {
+      // Half a line would spoil the next one as well.
+      if end >= 0, ftruncate(descriptor, end) == 0 { lseek(descriptor, end, SEEK_SET) }
       throw Failure("--log \(printable(path)): cannot write: \(String(cString: strerror(reason)))")
     }
   }

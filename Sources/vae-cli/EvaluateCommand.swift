@@ -38,6 +38,8 @@ private func evaluate(_ arguments: Arguments) throws -> Int32 {
   var format: TableFormat?
   if let outPath, case .table(let found) = try RowTarget(outPath, command: "evaluate", allowsPictures: false) {
     format = found
+    try checkConflicts(
+      inputs: [InputFile("the model", modelPath), .data("the data", dataPath)], outputs: [OutputFile("--out", outPath)])
     try checkWritable(outPath)
   }
   let speech = Speech(isQuiet: arguments[Shared.quiet], standardOutputIsTaken: arguments[Shared.json] || outPath == "-")

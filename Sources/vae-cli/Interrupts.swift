@@ -25,9 +25,10 @@ enum Interrupts {
     pthread_sigmask(SIG_UNBLOCK, &ending, nil)
   }
 
-  private static let stopSignals = [SIGINT, SIGTERM]
+  private static let stopSignals = [SIGINT, SIGTERM, SIGHUP]
 
-  /// From here on Ctrl-C (and SIGTERM) only asks to stop; see ``pending``. A second one ends the program at once.
+  /// From here on Ctrl-C (and SIGTERM, and a closed terminal) only asks to stop; see ``pending``. A second one ends the
+  /// program at once.
   static func catchStopSignals() {
     _ = askedToStop.load(ordering: .relaxed)
     for number in stopSignals {

@@ -22,18 +22,18 @@ func loadData(_ source: String, for model: VAE, named modelPath: String, scale: 
       "\(printable(table.source)): a row has \(plural(table.columns, "value")); "
         + "the model \(printable(modelPath)) takes \(grouped(needed))")
   }
-  try checkValues(table, likelihood: model.configuration.likelihood.kind, hint: "")
+  try checkValues(table, likelihood: model.configuration.likelihood.kind, hint: { _ in "" })
   return table
 }
 
 /// Throws where a value is not finite or is none that the likelihood takes; `hint` follows the message of the latter.
-func checkValues(_ table: DataTable, likelihood: VAE.Likelihood.Kind, hint: String) throws {
+func checkValues(_ table: DataTable, likelihood: VAE.Likelihood.Kind, hint: (DataTable) -> String) throws {
   try table.check()
   guard likelihood == .bernoulli else { return }
   do throws(DataError) {
     try table.check(in: 0...1, for: "the Bernoulli likelihood")
   } catch {
-    throw Failure(error.description + hint)
+    throw Failure(error.description + hint(table))
   }
 }
 

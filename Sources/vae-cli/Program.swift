@@ -8,9 +8,9 @@ let allCommands: [Command] = [
 
 /// Runs the command that `words` (without the program's name) ask for and returns the exit code. An error becomes
 /// exactly one line on standard error.
-func runProgram(_ words: [String]) -> Int32 {
+func runProgram(_ words: () throws -> [String]) -> Int32 {
   do {
-    return try dispatch(words)
+    return try dispatch(words())
   } catch let error as UsageError {
     complain(error)
     return 2
@@ -51,6 +51,7 @@ func unknownCommand(_ word: String) -> UsageError {
   return UsageError("there is no \(kind) \(quoted(word)); \(hint)")
 }
 
-private func complain(_ error: any Error) {
+/// Tells an error in one line on standard error.
+func complain(_ error: any Error) {
   printNote("vae-cli: " + printable(String(describing: error)))
 }

@@ -30,6 +30,8 @@ private func reconstruct(_ arguments: Arguments) throws -> Int32 {
   if target == .picture, let count = arguments[count], count > RowWriter.mostPictures {
     throw UsageError("reconstruct: --count \(count): a .png holds at most \(RowWriter.mostPictures); write a .npy")
   }
+  try checkConflicts(
+    inputs: [InputFile("the model", modelPath), .data("the data", dataPath)], outputs: [OutputFile("--out", path)])
   try checkWritable(path)
   let model = try loadModel(modelPath, threads: arguments[Shared.threads])
   let table = try loadData(dataPath, for: model, named: modelPath, scale: arguments[Shared.scale])

@@ -22,6 +22,8 @@ private func sample(_ arguments: Arguments) throws -> Int32 {
   if target == .picture, arguments[count] > RowWriter.mostPictures {
     throw UsageError("sample: \(arguments.text(count)): a .png holds at most \(RowWriter.mostPictures); write a .npy")
   }
+  try checkConflicts(
+    inputs: [InputFile("the model", arguments.operands[0])], outputs: [OutputFile("--out", path)])
   try checkWritable(path)
   let model = try loadModel(arguments.operands[0], threads: arguments[Shared.threads])
   let writer = try RowWriter(

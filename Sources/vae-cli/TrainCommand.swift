@@ -25,7 +25,8 @@ let trainCommand = Command(
   examples: [
     Example("vae-cli train digits", "784-400-20 on digits; writes model.safetensors"),
     Example("vae-cli train digits --latent 2 --epochs 30 --pictures pictures", "two latent dimensions, and pictures"),
-    Example("vae-cli train table.csv --likelihood gaussian --hidden 64,32 --latent 4", "a table of any numbers"),
+    Example(
+      "vae-cli train table.csv --likelihood gaussian --hidden 64,32 --latent 4", "a table of standardised numbers"),
     Example("vae-cli train digits --checkpoint run.safetensors", "a run that can be continued,"),
     Example("vae-cli train digits --resume run.safetensors --epochs 20", "and its continuation to 20 epochs"),
   ],
@@ -34,6 +35,7 @@ let trainCommand = Command(
 private func train(_ arguments: Arguments) throws -> Int32 {
   try checkTogether(arguments)
   let outPath = arguments[TrainOptions.out] ?? TrainOptions.defaultModel
+  try checkConflicts(arguments, outPath)
   // What cannot be written should be known before the hours of training, not after them.
   for path in [outPath, arguments[TrainOptions.checkpoint]] {
     if let path { try checkWritable(path) }
@@ -47,6 +49,22 @@ private func train(_ arguments: Arguments) throws -> Int32 {
   try session.run()
   try session.finish(outPath: outPath, pictures: pictures)
   return session.exitCode
+}
+
+private func checkConflicts(_ arguments: Arguments, _ outPath: String) throws(UsageError) {
+  let resumed = "the checkpoint of --resume"
+  var heldOut: InputFile?
+  if case .data(let source) = arguments[TrainOptions.validation] { heldOut = .data("the data of --validation", source) }
+  let pictures = arguments[TrainOptions.pictures].map(TrainingPictures.paths) ?? []
+  try checkConflicts(
+    inputs: [
+      .data("the data", arguments.operands[0]), heldOut, arguments[TrainOptions.resume].map { InputFile(resumed, $0) },
+    ],
+    outputs: [
+      OutputFile("--out", outPath),
+      arguments[TrainOptions.checkpoint].map { OutputFile("--checkpoint", $0, mayBe: resumed) },
+      arguments[TrainOptions.log].map { OutputFile("--log", $0) },
+    ] + pictures.map { OutputFile("--pictures", $0) })
 }
 
 /// Throws where options do not go together.
@@ -63,9 +81,6 @@ private func checkTogether(_ arguments: Arguments) throws(UsageError) {
     throw UsageError("train: --checkpoint must be a file, not standard output")
   }
   try checkStandardOutput(arguments, [outPath, arguments[TrainOptions.log]], command: "train")
-  if let checkpoint = arguments[TrainOptions.checkpoint], checkpoint == outPath {
-    throw UsageError("train: --checkpoint and --out are the same file, \(quoted(outPath)); give each a name of its own")
-  }
   if arguments.has(TrainOptions.resume) {
     if let option = TrainOptions.fixedByCheckpoint.first(where: { arguments.has($0) }) {
       throw UsageError("train: \(arguments.text(option)) does not go with --resume: the checkpoint says it already")

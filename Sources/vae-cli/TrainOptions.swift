@@ -30,7 +30,7 @@ enum TrainOptions {
   static let adamBeta2 = Option<Double>.number(
     "adam-beta2", NumberRange(0...1, includesUpper: false), default: 0.999, help: "decay of Adam's second moment")
   static let adamEpsilon = Option<Double>.number(
-    "adam-epsilon", NumberRange(0...1, includesLower: false), default: 1e-8, help: "Adam's epsilon, outside the root")
+    "adam-epsilon", NumberRange(1e-30...1), default: 1e-8, help: "Adam's epsilon, outside the root")
   static let seed = Option<UInt64>.seed(
     "seed", help: "seed of initial weights, shuffling, noise and the held-out rows; the same seed gives the same model")
   static let validation = Option<Validation?>(

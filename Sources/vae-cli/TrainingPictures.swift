@@ -49,10 +49,15 @@ struct TrainingPictures {
     )
     try writePicture(
       layout.grid(model.decode(codes), columns: LatentGrid.side, tones: tones), to: path(Self.names[2]))
-    return Self.names.map(path)
+    return Self.paths(in: folder)
   }
 
-  private func path(_ name: String) -> String {
+  /// Where the pictures go.
+  static func paths(in folder: String) -> [String] { names.map { path($0, in: folder) } }
+
+  private func path(_ name: String) -> String { Self.path(name, in: folder) }
+
+  private static func path(_ name: String, in folder: String) -> String {
     folder + (folder.hasSuffix("/") ? "" : "/") + name
   }
 }

@@ -2,6 +2,12 @@ import CVAE
 import VAEData
 import VAEFiles
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// A run of `vae-cli train`: shows it, logs it, saves it. One thread.
 final class TrainingSession {
   private let setup: TrainingSetup
@@ -14,8 +20,10 @@ final class TrainingSession {
   private var lastProgress: Trainer.Progress?
   /// Of the losses in every line: what suits the first.
   private var decimals: Int?
-  /// What went wrong beside the training, which is not stopped by it: the first such error is reported at the end.
-  private var trouble: (any Error)?
+  /// What went wrong beside the training, which is not stopped by it. Each is told when it happens.
+  private var troubles: Set<SideOutput> = []
+
+  private enum SideOutput { case log, checkpoint }
 
   /// The signal that stopped the run, or nil.
   private(set) var stoppedBy: Int32?
@@ -29,7 +37,8 @@ final class TrainingSession {
     }
   }
 
-  var exitCode: Int32 { stoppedBy.map(Interrupts.exitCode) ?? 0 }
+  /// 1 where the log lacks a line or the checkpoint is not the last state; of those it was told already.
+  var exitCode: Int32 { troubles.isEmpty ? stoppedBy.map(Interrupts.exitCode) ?? 0 : 1 }
 
   /// Trains until the epochs are done or a signal asks to stop.
   func run() throws {
@@ -37,13 +46,12 @@ final class TrainingSession {
     Interrupts.catchStopSignals()
     let info = try setup.trainer.info
     do throws(VAEError) {
-      result = try setup.trainer.fit(
+      result = try setup.trainer.fitBlocking(
         setup.data.asRows, epochs: epochs - info.epoch, validation: setup.heldOut?.asRows
       ) { report($0) }
     } catch {
       display.endLine()
-      let hint = error.code == .notFinite ? "; a smaller --learning-rate may help" : ""
-      throw Failure(error.message + hint)
+      throw Failure(error.message)
     }
     display.endLine()
     if result?.isComplete != true { stoppedBy = Interrupts.pending }
@@ -58,6 +66,7 @@ final class TrainingSession {
     let heldOut = setup.heldOut.map { grouped($0.rows) } ?? "none"
     printNote("Training a VAE \(networkText(configuration)): \(parameters), \(threads)")
     printNote("Data: \(plural(setup.data.rows, "example")) of \(printable(setup.data.source)), \(heldOut) held out")
+    if configuration.likelihood.kind == .gaussian, let advice = standardisingAdvice(setup.data) { printNote(advice) }
   }
 
   private func report(_ progress: Trainer.Progress) -> Trainer.Decision {
@@ -68,26 +77,28 @@ final class TrainingSession {
       return Interrupts.pending == nil ? .continue : .stop
     }
     display.finish(line)
-    attempt { try log?.write(progress, seconds: monotonicSeconds() - start) }
+    attempt(.log) { try log?.write(progress, seconds: monotonicSeconds() - start) }
     saveCheckpoint()
     return Interrupts.pending == nil ? .continue : .stop
   }
 
   private func saveCheckpoint() {
     guard let path = arguments[TrainOptions.checkpoint] else { return }
-    attempt {
+    attempt(.checkpoint) {
       do throws(VAEError) {
         try setup.trainer.save(to: path)
       } catch {
         throw failure(error, about: path)
       }
+      // A new checkpoint makes up for those that could not be written; a lost line of the log stays lost.
+      troubles.remove(.checkpoint)
     }
   }
 
-  /// Runs what must not end the training where it fails.
-  private func attempt(_ body: () throws -> Void) {
-    if trouble != nil { return }
-    do { try body() } catch { trouble = error }
+  /// Runs what must not end the training where it fails. The first error of an output is told at once, those that
+  /// follow it are not.
+  private func attempt(_ output: SideOutput, _ body: () throws -> Void) {
+    do { try body() } catch { if troubles.insert(output).inserted { complain(error) } }
   }
 
   private func epochLine(_ progress: Trainer.Progress) -> EpochLine {
@@ -123,9 +134,14 @@ extension TrainingSession {
     let isTaken = arguments[Shared.json] || outPath == "-" || arguments[TrainOptions.log] == "-"
     let speech = Speech(isQuiet: arguments[Shared.quiet], standardOutputIsTaken: isTaken)
     for line in try TrainingSummary(
-      setup: setup, arguments: arguments, outPath: outPath, pictures: files, stoppedBy: stoppedBy, epochs: epochs
-    ).lines { try speech.say(line) }
-    if let trouble { throw trouble }
+      setup: setup, arguments: arguments, outPath: outPath, pictures: files, stoppedBy: stoppedBy, epochs: epochs,
+      hasCheckpoint: !troubles.contains(.checkpoint)
+    ).lines {
+      do { try speech.say(line) } catch {
+        // The terminal is gone, and with it who could read this.
+        if stoppedBy != SIGHUP { throw error }
+      }
+    }
   }
 
   private func writeModel(_ path: String) throws {

@@ -22,8 +22,7 @@ struct TrainingSetup {
       : .bernoulli
     let seed = arguments[TrainOptions.seed]
     dataName = arguments.operands[0]
-    (data, heldOut) = try Self.readData(
-      arguments, likelihood.kind, seed: seed, hint: "; take --likelihood gaussian instead")
+    (data, heldOut) = try Self.readData(arguments, likelihood.kind, seed: seed, hint: bernoulliAdvice)
 
     let activation = VAE.Activation(arguments[TrainOptions.activation]) ?? .relu
     let hidden = arguments[TrainOptions.hidden] ?? [400]
@@ -38,7 +37,9 @@ struct TrainingSetup {
     trainer = try Trainer(
       model,
       configuration: TrainingConfiguration(
-        batchSize: arguments[TrainOptions.batch], objective: chosenObjective(arguments, command: "train"),
+        // Memory is taken for a whole mini-batch, whether there are as many rows or not.
+        batchSize: min(arguments[TrainOptions.batch], data.rows),
+        objective: chosenObjective(arguments, command: "train"),
         learningRate: arguments[TrainOptions.learningRate], beta1: arguments[TrainOptions.adamBeta1],
         beta2: arguments[TrainOptions.adamBeta2], epsilon: arguments[TrainOptions.adamEpsilon], seed: seed,
         threads: threads))
@@ -58,7 +59,7 @@ struct TrainingSetup {
     }
     dataName = arguments.operands[0]
     (data, heldOut) = try Self.readData(
-      arguments, model.configuration.likelihood.kind, seed: trainer.configuration.seed, hint: "")
+      arguments, model.configuration.likelihood.kind, seed: trainer.configuration.seed, hint: { _ in "" })
     let needed = model.configuration.inputDimension
     guard data.columns == needed else {
       throw Failure(
@@ -75,7 +76,7 @@ struct TrainingSetup {
 
   /// The data to train on and the rows held out.
   private static func readData(
-    _ arguments: Arguments, _ likelihood: VAE.Likelihood.Kind, seed: UInt64, hint: String
+    _ arguments: Arguments, _ likelihood: VAE.Likelihood.Kind, seed: UInt64, hint: (DataTable) -> String
   ) throws -> (data: DataTable, heldOut: DataTable?) {
     let source = arguments.operands[0]
     let options = { (digits: DigitsPart) in

@@ -16,6 +16,8 @@ struct TrainingSummary {
   let pictures: [String]
   let stoppedBy: Int32?
   let epochs: Int
+  /// False where the last attempt to write the checkpoint failed.
+  let hasCheckpoint: Bool
 
   var lines: [String] {
     get throws {
@@ -25,7 +27,9 @@ struct TrainingSummary {
         let size = sizeOfFile(outPath).map { " (\(fileSize($0)))" } ?? ""
         lines.append("Model:      \(printable(outPath))\(size)")
       }
-      if let checkpoint = arguments[TrainOptions.checkpoint] { lines.append("Checkpoint: \(printable(checkpoint))") }
+      if let checkpoint = arguments[TrainOptions.checkpoint] {
+        lines.append("Checkpoint: \(printable(checkpoint))" + (hasCheckpoint ? "" : " (could not be written)"))
+      }
       if let log = arguments[TrainOptions.log], log != "-" { lines.append("Log:        \(printable(log))") }
       for (index, picture) in pictures.enumerated() {
         lines.append((index == 0 ? "Pictures:   " : "            ") + printable(picture))
@@ -51,7 +55,7 @@ struct TrainingSummary {
   private var suggestions: [String] {
     let data = shellWord(setup.dataName)
     var result: [String] = []
-    if stoppedBy != nil, let checkpoint = arguments[TrainOptions.checkpoint] {
+    if stoppedBy != nil, hasCheckpoint, let checkpoint = arguments[TrainOptions.checkpoint] {
       var words =
         "train \(data) --resume \(shellWord(checkpoint)) --checkpoint \(shellWord(checkpoint)) --epochs \(epochs)"
       words += " --out \(shellWord(outPath))" + dataOptions
@@ -76,7 +80,10 @@ struct TrainingSummary {
   private var scaleOption: String { arguments.has(Shared.scale) ? " \(arguments.text(Shared.scale))" : "" }
 
   private var dataOptions: String {
-    scaleOption + (arguments.has(TrainOptions.validation) ? " \(arguments.text(TrainOptions.validation))" : "")
+    if case .data(let source) = arguments[TrainOptions.validation] {
+      return scaleOption + " --validation \(shellWord(source))"
+    }
+    return scaleOption + (arguments.has(TrainOptions.validation) ? " \(arguments.text(TrainOptions.validation))" : "")
   }
 
   private var hasPictures: Bool {
@@ -93,7 +100,7 @@ var programName: String {
   return shellWord(name.isEmpty ? "vae-cli" : name)
 }
 
-/// `text` as a shell reads it as one word.
+/// `text` as a shell reads it as one word. What a terminal would act on is escaped, in the quotes `$'...'`.
 func shellWord(_ text: String) -> String {
   let isPlain = { (byte: UInt8) in
     switch byte {
@@ -102,6 +109,24 @@ func shellWord(_ text: String) -> String {
       true
     default: "-_./:=,+@%".utf8.contains(byte) || byte >= 0x80
     }
+  }
+  if text.unicodeScalars.contains(where: { printable(String($0)) != String($0) }) {
+    var word = ""
+    for scalar in text.unicodeScalars {
+      let shown = printable(String(scalar))
+      if scalar == "'" || scalar == "\\" {
+        word += "\\" + shown
+      } else if shown == String(scalar) {
+        word += shown
+      } else {
+        // Three octal digits, so that what follows is no part of the number.
+        for byte in String(scalar).utf8 {
+          let octal = String(byte, radix: 8)
+          word += "\\" + String(repeating: "0", count: 3 - octal.count) + octal
+        }
+      }
+    }
+    return "$'\(word)'"
   }
   if !text.isEmpty, text.utf8.allSatisfy(isPlain) { return text }
   return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"

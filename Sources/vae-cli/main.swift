@@ -4,6 +4,7 @@
   import Darwin
 #endif
 
+secureEnvironment()
 secureStandardStreams()
 Interrupts.prepare()
-exit(runProgram(Array(CommandLine.arguments.dropFirst())))
+exit(runProgram(commandLineWords))

@@ -72,6 +72,39 @@ import Testing
     )
   }
 
+  /// A closed terminal stops a run as SIGTERM does, and nobody is there to read the summary.
+  @Test func hangup() throws {
+    let process = try start(
+      ["train", "digits", "--epochs", "100000", "--checkpoint", "run", "--log", "log", "--hidden", "16", "--out", "m"])
+    try #require(wait { (try? folder.text("log").isEmpty) == false })
+    kill(process.processIdentifier, SIGHUP)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 129 && process.terminationReason == .exit)
+    for name in ["m", "run"] { #expect(try Program.run(["info", folder(name)]).code == 0) }
+  }
+
+  /// A checkpoint that cannot be written is told once and tried again: the next one that can be makes up for it.
+  @Test func checkpointThatFailsForAWhile() throws {
+    try FileManager.default.createDirectory(atPath: folder("d"), withIntermediateDirectories: false)
+    let process = try start(
+      ["train", "digits:test", "--epochs", "1000000", "--checkpoint", "d/run", "--log", "log", "--hidden", "16"]
+        + ["--quiet", "--out", "m"])
+    try #require(wait { folder.exists("d/run") })
+    let epochs = { ((try? folder.text("log")) ?? "").split(separator: "\n").count }
+    try FileManager.default.moveItem(atPath: folder("d"), toPath: folder("away"))
+    try #require(wait { (try? folder.text("stderr").contains("d/run")) == true })
+    let failed = epochs()
+    try #require(wait { epochs() > failed + 2 })
+    try FileManager.default.createDirectory(atPath: folder("d"), withIntermediateDirectories: false)
+    try #require(wait { folder.exists("d/run") })
+    process.interrupt()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    let errors = try folder.text("stderr")
+    #expect(errors.hasPrefix("vae-cli: ") && errors.split(separator: "\n").count == 1, "\(errors)")
+    #expect(try Program.run(["info", folder("d/run")]).code == 0)
+  }
+
   /// The second one does not wait for the mini-batch.
   @Test func secondOneQuitsAtOnce() throws {
     // One mini-batch of this takes seconds.

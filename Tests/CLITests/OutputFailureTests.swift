@@ -72,6 +72,19 @@ import Testing
     #expect(rest.isEmpty, "left behind: \(rest)")
   }
 
+  /// A log that fills up is told once, and ends with a whole line.
+  @Test func logThatFillsUp() throws {
+    try folder.write("log", String(repeating: "x", count: 8000) + "\n")
+    let train = "train digits:test --quiet --out /dev/null"
+    let first = "vae_cli \(train) --hidden 1 --latent 1 --epochs 1 --checkpoint run"
+    #expect(try Program.shell(first, in: folder.path).code == 0)
+    // 8192 bytes: no room for another line.
+    let outcome = try Program.shell(
+      "ulimit -f 16; vae_cli \(train) --epochs 6 --resume run --log log", in: folder.path)
+    expectError(outcome, code: 1, "--log log", "File too large")
+    #expect(try folder.text("log").hasSuffix("\n"))
+  }
+
   /// A log that cannot grow does not cost the model.
   @Test func logOnFullDevice() throws {
     let outcome = try run(

@@ -16,6 +16,14 @@ import Testing
     try #require(json[key] as? Double, "\(key) in \(json)", sourceLocation: location)
   }
 
+  /// Memory is taken for no more rows than there are.
+  @Test func batchOfAllRows() throws {
+    let folder = Folder()
+    let train = ["train", "digits:test", "--batch", "1000000", "--hidden", "4", "--epochs", "1", "--out", folder("m")]
+    #expect(try Program.run(train).code == 0)
+    #expect(try Program.run(["info", folder("m")]).output.contains("batch 900,"))
+  }
+
   @Test func trainLearnsAndReports() throws {
     let folder = Folder()
     let words = ["train", "digits", "--epochs", "2", "--json", "--log", "log.jsonl", "--out", "m.safetensors"]

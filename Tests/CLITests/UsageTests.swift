@@ -47,7 +47,7 @@ import Testing
     ("--latent", "0", "1 to"), ("--batch", "0", "1 to 1048576"), ("--threads", "0", "1 to"), ("--samples", "0", "1 to"),
     ("--seed", "-1", "0 to 18446744073709551615"), ("--seed", "x", "0 to"),
     ("--learning-rate", "0", "over 0"), ("--learning-rate", "nan", "over 0"), ("--learning-rate", "inf", "over 0"),
-    ("--adam-beta1", "1", "under 1"), ("--adam-beta2", "-0.1", "at least 0"), ("--adam-epsilon", "0", "over 0"),
+    ("--adam-beta1", "1", "under 1"), ("--adam-beta2", "-0.1", "at least 0"), ("--adam-epsilon", "0", "1e-30 to 1"),
     ("--beta", "-1", "from 0"), ("--sigma", "0", "0.0001"), ("--hidden", "400,,200", "400,200"),
     ("--hidden", "0", "1 to"), ("--encoder", "a", "none"), ("--decoder", "5,", "none"),
     ("--activation", "rleu", "did you mean relu?"), ("--likelihood", "poison", "bernoulli, gaussian"),

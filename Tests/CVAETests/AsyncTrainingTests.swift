@@ -21,7 +21,7 @@ import Testing
   }
 
   private func train(_ trainer: Trainer, epochs: Int) throws -> TrainingResult {
-    try trainer.fit(rows, epochs: epochs)
+    try trainer.fitBlocking(rows, epochs: epochs)
   }
 
   @Test func sequenceEndsWithTheResult() async throws {
@@ -66,6 +66,43 @@ import Testing
     try await Task.sleep(for: .milliseconds(50))
     #expect(try trainer.info.epoch == epoch)
     try trainer.step(rows)
+  }
+
+  @Test func stopEndsAnAbandonedLoop() async throws {
+    let trainer = try makeTrainer()
+    trainer.stop()  // no run: nothing to stop
+    // As at the top level of a script, the iterator outlives the loop.
+    var iterator = trainer.training(on: rows, epochs: 1_000_000).makeAsyncIterator()
+    while let progress = try await iterator.next(), progress.epoch < 2 {}
+    trainer.stop()
+    // This waits until the thread has let go of the model.
+    try trainer.step(rows)
+    let info = try trainer.info
+    #expect(info.epoch >= 1 && info.epoch < 1_000_000)
+    try await Task.sleep(for: .milliseconds(50))
+    #expect(try trainer.info.step == info.step)
+    // What was reported before the stop may still come; then the sequence ends without an error.
+    while let progress = try await iterator.next() { #expect(progress.result == nil) }
+    // The next run is not concerned.
+    #expect(try await trainer.fit(rows, epochs: 1).isComplete)
+  }
+
+  @Test func stopEndsFit() async throws {
+    let trainer = try makeTrainer()
+    let result = try await trainer.fit(rows, epochs: 1_000_000) { progress in
+      if progress.epoch == 3 { trainer.stop() }
+      return .continue
+    }
+    #expect(!result.isComplete && result.epochs.count >= 2 && result.epochs.count <= 3)
+    let blocking = try await Task.detached { try self.trainUntilStopped(trainer) }.value
+    #expect(!blocking.isComplete)
+  }
+
+  private func trainUntilStopped(_ trainer: Trainer) throws -> TrainingResult {
+    try trainer.fitBlocking(rows, epochs: 1_000_000) { _ in
+      trainer.stop()
+      return .continue
+    }
   }
 
   @Test func cancellingFitThrowsAndKeepsTheModel() async throws {

@@ -32,7 +32,7 @@ import Testing
     let training = TrainingConfiguration(
       batchSize: 3, objective: .elbo(samples: 2, beta: 4), learningRate: 0.01, beta1: 0.8, beta2: 0.9, epsilon: 1e-6,
       seed: 7)
-    try Trainer(model, configuration: training).fit([Float](repeating: 0.5, count: 6 * 4), epochs: 1)
+    try Trainer(model, configuration: training).fitBlocking([Float](repeating: 0.5, count: 6 * 4), epochs: 1)
     let bytes = try model.serialized()
     let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
     let header = try JSONSerialization.jsonObject(with: Data(bytes[8..<(8 + length)])) as? [String: Any]

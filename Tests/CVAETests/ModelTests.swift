@@ -3,6 +3,13 @@ import Foundation
 import Testing
 
 @Suite struct ModelTests {
+  @Test func modelsAndTrainersDescribeThemselves() throws {
+    let model = try VAE(VAE.Configuration(input: 784, hidden: [400], latent: 20))
+    #expect("\(model)" == "VAE 784-400-20-400-784, bernoulli, 652,824 values")
+    let trainer = try Trainer(model, configuration: TrainingConfiguration(batchSize: 64, learningRate: 0.002))
+    #expect("\(trainer)" == "Trainer of \(model), batches of 64, learning rate 0.002")
+  }
+
   @Test func parametersHaveNamesAndShapes() throws {
     let model = try VAE(VAE.Configuration(input: 7, hidden: [5, 4], latent: 2))
     let shapes = Dictionary(uniqueKeysWithValues: model.parameters.map { ($0.name, $0.shape) })
@@ -116,7 +123,7 @@ import Testing
     do {
       let model = try VAE(smallConfiguration)
       let trainer = try Trainer(model)
-      try trainer.fit(patternRows(64), epochs: 1, validation: patternRows(10))
+      try trainer.fitBlocking(patternRows(64), epochs: 1, validation: patternRows(10))
       _ = try model.encode(patternRows(3))
       weakModel = model
       weakTrainer = trainer

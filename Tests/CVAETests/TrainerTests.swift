@@ -10,7 +10,7 @@ import Testing
     let (rows, heldOut) = (patternRows(600), patternRows(200, seed: 9))
     let before = try model.evaluate(heldOut)
     let trainer = try Trainer(model, configuration: training)
-    let result = try trainer.fit(rows, epochs: 30, validation: heldOut)
+    let result = try trainer.fitBlocking(rows, epochs: 30, validation: heldOut)
     #expect(result.isComplete)
     #expect(result.epochs.count == 30)
     #expect(result.epochs.map(\.trainerEpoch) == Array(1...30))
@@ -30,7 +30,7 @@ import Testing
   @Test func everyEpochIsReported() throws {
     let trainer = try Trainer(VAE(smallConfiguration), configuration: training)
     var ends: [Trainer.Progress] = []
-    let result = try trainer.fit(patternRows(100), epochs: 3, validation: patternRows(20)) { progress in
+    let result = try trainer.fitBlocking(patternRows(100), epochs: 3, validation: patternRows(20)) { progress in
       if progress.isEpochEnd { ends.append(progress) }
       return .continue
     }
@@ -45,7 +45,7 @@ import Testing
     #expect(result.epochs.map(\.training) == ends.map(\.training))
     // A second run counts its own epochs, and goes on with the trainer's.
     var next: Trainer.Progress?
-    try trainer.fit(patternRows(100), epochs: 1) { progress in
+    try trainer.fitBlocking(patternRows(100), epochs: 1) { progress in
       next = progress
       return .continue
     }
@@ -54,7 +54,7 @@ import Testing
 
   @Test func stoppingAtTheEndOfAnEpoch() throws {
     let trainer = try Trainer(VAE(smallConfiguration), configuration: training)
-    let result = try trainer.fit(patternRows(100), epochs: 1000) { progress in
+    let result = try trainer.fitBlocking(patternRows(100), epochs: 1000) { progress in
       progress.isEpochEnd && progress.epoch == 2 ? .stop : .continue
     }
     #expect(!result.isComplete)
@@ -67,7 +67,7 @@ import Testing
     let stopped = try VAE(smallConfiguration)
     let trainer = try Trainer(stopped, configuration: slowTraining)
     var within: Trainer.Progress?
-    let result = try trainer.fit(rows, epochs: 1) { progress in
+    let result = try trainer.fitBlocking(rows, epochs: 1) { progress in
       within = progress
       return .stop
     }
@@ -81,7 +81,7 @@ import Testing
     #expect(try stopped.evaluate(patternRows(10)).loss.isFinite)
 
     var first: Trainer.Progress?
-    let rest = try trainer.fit(rows, epochs: 1) { progress in
+    let rest = try trainer.fitBlocking(rows, epochs: 1) { progress in
       if first == nil { first = progress }
       return .continue
     }
@@ -94,8 +94,30 @@ import Testing
     #expect(rest.training?.examples == 12_000)
 
     let whole = try VAE(smallConfiguration)
-    try Trainer(whole, configuration: slowTraining).fit(rows, epochs: 1)
+    try Trainer(whole, configuration: slowTraining).fitBlocking(rows, epochs: 1)
     #expect(try whole.serialized() == stopped.serialized())
+  }
+
+  @Test func otherDataBeginTheEpochAnew() throws {
+    let trainer = try Trainer(VAE(smallConfiguration), configuration: slowTraining)
+    var stopped: Trainer.Progress?
+    try trainer.fitBlocking(patternRows(12_000), epochs: 1) { progress in
+      stopped = progress
+      return .stop
+    }
+    #expect(try #require(stopped).batch > 0)
+    var first: Trainer.Progress?
+    try trainer.fitBlocking(patternRows(11_000), epochs: 1) { progress in
+      first = progress
+      return .stop
+    }
+    // Nothing was skipped, so the speed is that of all mini-batches of the epoch.
+    let progress = try #require(first)
+    #expect(progress.step == (try #require(stopped)).step + progress.batch)
+    let rate = Double(progress.batch) / (progress.elapsed / .seconds(1))
+    #expect(abs(progress.examplesPerSecond / rate - 1) < 0.1)
+    let left = progress.elapsed * (Double(progress.batches - progress.batch) / Double(progress.batch))
+    #expect(abs(progress.remaining / left - 1) < 0.1)
   }
 
   @Test func aRunIsResumedToTheBit() throws {
@@ -103,9 +125,9 @@ import Testing
     try withTemporaryFile { path in
       let model = try VAE(smallConfiguration)
       let trainer = try Trainer(model, configuration: training)
-      try trainer.fit(rows, epochs: 2)
+      try trainer.fitBlocking(rows, epochs: 2)
       try trainer.save(to: path)
-      try trainer.fit(rows, epochs: 2)
+      try trainer.fitBlocking(rows, epochs: 2)
 
       let other = try VAE(smallConfiguration, seed: 99)
       let resumed = try Trainer(other, configuration: TrainingConfiguration(seed: 5, threads: 1, keepsGradients: true))
@@ -115,7 +137,7 @@ import Testing
       expected.threads = 1
       expected.keepsGradients = true
       #expect(resumed.configuration == expected)
-      try resumed.fit(rows, epochs: 2)
+      try resumed.fitBlocking(rows, epochs: 2)
       #expect(try other.serialized() == model.serialized())
       // A state is a model, too.
       #expect(try VAE(contentsOf: path).configuration == smallConfiguration)
@@ -130,7 +152,7 @@ import Testing
     func train(threads: Int, seed: UInt64) throws -> [UInt8] {
       let model = try VAE(smallConfiguration)
       let configuration = TrainingConfiguration(batchSize: 50, seed: seed, threads: threads)
-      try Trainer(model, configuration: configuration).fit(patternRows(330), epochs: 2)
+      try Trainer(model, configuration: configuration).fitBlocking(patternRows(330), epochs: 2)
       return try model.serialized()
     }
     let first = try train(threads: 1, seed: 4)
@@ -166,7 +188,7 @@ import Testing
     try withTemporaryFile { path in
       var errors: [VAEError?] = []
       var read = 0
-      try trainer.fit(rows, epochs: 2) { _ in
+      try trainer.fitBlocking(rows, epochs: 2) { _ in
         do {
           _ = try model.encode(rows)
           try trainer.save(to: path)
@@ -177,7 +199,7 @@ import Testing
         }
         errors.append(thrownError { try model.setParameter("decoder.0.bias", to: [Float](repeating: 0, count: 24)) })
         errors.append(thrownError { try trainer.step(rows) })
-        errors.append(thrownError { try trainer.fit(rows, epochs: 1) })
+        errors.append(thrownError { try trainer.fitBlocking(rows, epochs: 1) })
         errors.append(thrownError { try trainer.restore(from: path) })
         errors.append(thrownError { _ = try Trainer(model) })
         return .continue
@@ -196,7 +218,7 @@ import Testing
     var rows = patternRows(100)
     rows[77 * 16 + 5] = .nan
     let before = try VAE(bytes: model.serialized())
-    let error = try #require(thrownError { try trainer.fit(rows, epochs: 1) })
+    let error = try #require(thrownError { try trainer.fitBlocking(rows, epochs: 1) })
     #expect(error.code == .data)
     #expect(error.message.contains("77") && error.message.contains("5"), "\(error.message)")
     for parameter in model.parameters {
@@ -205,22 +227,22 @@ import Testing
     #expect(try before.encode(patternRows(2)).mean.allSatisfy(\.isFinite))
 
     #expect(
-      thrownError { try trainer.fit(patternRows(3), epochs: 1, validation: [Float](repeating: 0, count: 5)) }
+      thrownError { try trainer.fitBlocking(patternRows(3), epochs: 1, validation: [Float](repeating: 0, count: 5)) }
         == VAEError(
           .mismatch, "validation data: 5 values are no whole number of rows of 16, the model's input dimension"))
     #expect(
-      thrownError { try trainer.fit(patternRows(3), epochs: -1) }
+      thrownError { try trainer.fitBlocking(patternRows(3), epochs: -1) }
         == VAEError(.invalidArgument, "epochs is -1; it must not be negative"))
-    #expect(try trainer.fit(patternRows(3), epochs: 0).isComplete)
+    #expect(try trainer.fitBlocking(patternRows(3), epochs: 0).isComplete)
     // And it still trains.
-    #expect(try trainer.fit(patternRows(100), epochs: 1).isComplete)
+    #expect(try trainer.fitBlocking(patternRows(100), epochs: 1).isComplete)
   }
 
   @Test func divergenceIsNamed() throws {
     let model = try VAE(VAE.Configuration(input: 16, hidden: [8], latent: 2, likelihood: .gaussian(sigma: 1e-4)))
     let trainer = try Trainer(model, configuration: TrainingConfiguration(batchSize: 4, learningRate: 1000))
     let rows = patternRows(64).map { $0 * 1e18 }
-    let error = try #require(thrownError { try trainer.fit(rows, epochs: 20) })
+    let error = try #require(thrownError { try trainer.fitBlocking(rows, epochs: 20) })
     #expect(error.code == .notFinite)
     #expect(error.message.contains("epoch"), "\(error.message)")
     for parameter in model.parameters {

@@ -100,11 +100,18 @@ import Testing
   }
 
   @Test func notFiniteIsReadAndReported() throws {
-    let table = try read("a,b\n1,2\n3,NaN\n-inf,1e999\n")
+    let table = try read("a,b\n1,2\n3,NaN\n-inf,inf\n")
     #expect(table.floats(rows: 2..<3) == [-.infinity, .infinity])
     #expect(
       try message { try table.check() }
         == "line 3, column 2 (\"b\"): nan is not finite; only finite numbers are allowed")
+  }
+
+  @Test func numberBeyondFloat32() throws {
+    for (text, place) in [("1,1e99\n", "line 1, column 2"), ("a,b\n1,2\n3,1e99\n", "line 3, column 2 (\"b\")")] {
+      #expect(
+        try message { _ = try read(text) } == "\(place): \"1e99\" is beyond float32, which ends at 3.4028235e+38")
+    }
   }
 
   @Test(arguments: [

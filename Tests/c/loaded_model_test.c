@@ -39,10 +39,8 @@ static void train(vae_model *model, const vae_data *data, uint32_t batch, int32_
   CHECK_OK(vae_trainer_create(model, &training, NULL, &trainer, &err), &err);
   vae_data part = *data;
   part.rows = 17;
-  if (steps)
-    CHECK_OK(vae_trainer_step(trainer, &part, NULL, NULL, NULL, &err), &err);
-  else
-    CHECK_OK(vae_trainer_epoch(trainer, data, NULL, NULL, NULL, &err), &err);
+  if (steps) CHECK_OK(vae_trainer_step(trainer, &part, NULL, NULL, NULL, &err), &err);
+  else CHECK_OK(vae_trainer_epoch(trainer, data, NULL, NULL, NULL, &err), &err);
   float gradient[UNITS * COLUMNS];
   if (keep_gradients) {
     CHECK_OK(vae_trainer_get_gradient(trainer, "encoder.0.weight", gradient, UNITS * COLUMNS, &err), &err);

@@ -252,6 +252,7 @@ void vaei_pass_diagnose(const vaei_pass *pass, unsigned phases, char *words, siz
   if ((phases & VAEI_RAN_ENCODER) && diagnose_encoder(pass, words, size)) return;
   if ((phases & VAEI_RAN_DECODER) && diagnose_decoder(pass, words, size)) return;
   if ((phases & VAEI_RAN_LOSS) && diagnose_loss(pass, words, size)) return;
-  snprintf(words, size, "%s", phases & VAEI_RAN_LOSS ? "the gradient of a weight (over 9e18 counts as such)"
-                                                     : "the output (layer decoder.mean)");
+  snprintf(words, size, "%s",
+           phases & VAEI_RAN_LOSS ? "the gradient of a weight (over 9e18 counts as such)"
+                                  : "the output (layer decoder.mean)");
 }

@@ -49,20 +49,20 @@ typedef struct vaei_pass {
   float *noise, *z, *dz;     /* [K n, z_row] */
   float *deviation, *inside; /* [n, z_row] */
   size_t z_row;
-  vaei_activations *layers; /* as model->dense */
-  uint32_t column_tiles;    /* of the output layer */
-  double *tile_nll;         /* [K n, column_tiles] */
-  double *nll;              /* [K n], -log p(x|z) */
-  double *log_ratio;        /* [K n], log p(z) - log q(z|x); after the loss log p(x, z) - log q(z|x) */
-  double *kl;               /* [n] */
-  double *nll_total;        /* [n], sum of nll over the samples so far */
-  double *weight_max;       /* [n], the largest log_ratio so far, … */
-  double *weight_sum;       /* [n], … and the sum of exp(log_ratio - weight_max) */
-  double *example_loss;     /* [n] */
-  float *row_weight;        /* [K n]: d loss / d nll */
-  float *transposed;        /* weights as the gradient of a layer's input reads them */
+  vaei_activations *layers;    /* as model->dense */
+  uint32_t column_tiles;       /* of the output layer */
+  double *tile_nll;            /* [K n, column_tiles] */
+  double *nll;                 /* [K n], -log p(x|z) */
+  double *log_ratio;           /* [K n], log p(z) - log q(z|x); after the loss log p(x, z) - log q(z|x) */
+  double *kl;                  /* [n] */
+  double *nll_total;           /* [n], sum of nll over the samples so far */
+  double *weight_max;          /* [n], the largest log_ratio so far, … */
+  double *weight_sum;          /* [n], … and the sum of exp(log_ratio - weight_max) */
+  double *example_loss;        /* [n] */
+  float *row_weight;           /* [K n]: d loss / d nll */
+  float *transposed;           /* weights as the gradient of a layer's input reads them */
   uint64_t transposed_version; /* of the model that the copy was made from; 0: none was made yet */
-  size_t *task_cost; /* running sum over the weight gradient's tasks: see update.c */
+  size_t *task_cost;           /* running sum over the weight gradient's tasks: see update.c */
   size_t task_count;
   _Atomic int not_finite; /* set by any member that meets a NaN or an infinity */
   _Atomic int large;      /* set where a weight's gradient might overflow: see vaei_pass_note_large */

@@ -171,7 +171,8 @@ static vae_status run(session *s, vae_error *err) {
   char words[160];
   vaei_pass_diagnose(&t->pass, VAEI_RAN_ALL, words, sizeof words);
   if (s->whole_batch)
-    return vaei_fail(err, VAE_ERROR_NOT_FINITE, "step %llu: %s is not finite; the parameters are those before this step",
+    return vaei_fail(err, VAE_ERROR_NOT_FINITE,
+                     "step %llu: %s is not finite; the parameters are those before this step",
                      (unsigned long long)t->adam.steps, words);
   return vaei_fail(err, VAE_ERROR_NOT_FINITE,
                    "epoch %llu, batch %llu: %s is not finite; the parameters are those before this batch. A lower "

@@ -8,8 +8,9 @@ final class TrainingRun {
   private let validation: Rows?
   private let stop: StopFlag
   private let configuration: TrainingConfiguration
-  /// Mini-batches that the first epoch starts behind: it may be the rest of a stopped one.
-  private let skipped: Int
+  /// Adam's steps before the run: the steps since then are the mini-batches that it did itself, also where its first
+  /// epoch is the rest of a stopped one.
+  private let firstStep: Int
   private var validationWorkspace: OpaquePointer?
 
   private let start = ContinuousClock.now
@@ -26,7 +27,7 @@ final class TrainingRun {
     self.validation = validation
     self.stop = stop
     configuration = trainer.configuration
-    skipped = try trainer.info.batch
+    firstStep = try trainer.info.step
   }
 
   deinit { vae_workspace_free(validationWorkspace) }
@@ -74,9 +75,10 @@ final class TrainingRun {
   private func makeProgress(_ report: vae_progress) -> Trainer.Progress {
     let now = ContinuousClock.now
     let (batch, batches) = (Int(clamping: report.batch), Int(clamping: report.batches))
-    let skippedInEpoch = epochsDone == 0 ? min(skipped, batch) : 0
-    let examples = Int(clamping: report.loss.examples) - skippedInEpoch * configuration.batchSize
-    let done = epochsDone * batches + batch - min(skipped, batch)
+    let done = Int(clamping: report.step) - firstStep
+    // Where C goes on with a stopped epoch, its counters begin behind what was done then.
+    let skipped = epochsDone == 0 ? max(batch - done, 0) : 0
+    let examples = Int(clamping: report.loss.examples) - skipped * configuration.batchSize
     let left = (epochs - epochsDone) * batches - batch
     return Trainer.Progress(
       epoch: epochsDone + 1, epochs: epochs, trainerEpoch: Int(clamping: report.epoch) + 1, batch: batch,

@@ -1,0 +1,46 @@
+import VAEData
+import VAEFiles
+
+/// How many rows the advice looks at: enough to know a column, few enough to cost nothing.
+private let rowsLookedAt = 10_000
+
+/// What to do with values that a Bernoulli likelihood refuses: bytes in disguise want a scale, other numbers another
+/// likelihood.
+func bernoulliAdvice(_ table: DataTable) -> String {
+  let values = table.floats(rows: 0..<min(table.rows, rowsLookedAt))
+  let looksLikeBytes = values.allSatisfy { $0 >= 0 && $0 <= 255 && $0 == $0.rounded() }
+  return looksLikeBytes
+    ? "; these look like bytes: take --scale 1/255 (or --likelihood gaussian)"
+    : "; take --likelihood gaussian instead"
+}
+
+/// A note on the column that is farthest from mean 0 and deviation 1, where one is far; for a Gaussian likelihood, whose
+/// sigma is one for all columns.
+func standardisingAdvice(_ table: DataTable) -> String? {
+  let rows = min(table.rows, rowsLookedAt)
+  let values = table.floats(rows: 0..<rows)
+  var worst: (column: Int, mean: Double, deviation: Double, distance: Double)?
+  for column in 0..<table.columns {
+    var sum = 0.0
+    var squares = 0.0
+    for row in 0..<rows {
+      let value = Double(values[row * table.columns + column])
+      sum += value
+      squares += value * value
+    }
+    let mean = sum / Double(rows)
+    let deviation = max(0, squares / Double(rows) - mean * mean).squareRoot()
+    let distance = max(abs(mean), deviation)
+    if distance > 10, distance > worst?.distance ?? 0 { worst = (column, mean, deviation, distance) }
+  }
+  guard let worst else { return nil }
+  let name = table.columnNames.map { printable($0[worst.column]) } ?? "\(worst.column + 1)"
+  return
+    "Note: column \(name) has mean \(shortNumber(worst.mean)) and deviation \(shortNumber(worst.deviation)). A gaussian "
+    + "likelihood has one sigma for all columns: standardise them first (mean 0, deviation 1)."
+}
+
+/// Three figures or so, for a note.
+private func shortNumber(_ value: Double) -> String {
+  abs(value) >= 100 ? grouped(Int(value.rounded())) : "\((value * 100).rounded() / 100)"
+}
