@@ -68,7 +68,6 @@ typedef struct session {
   size_t rows;        /* of the data */
   const float *noise; /* a step's, from the caller; NULL: drawn */
   const vae_terms *terms;
-  bool calls_back;       /* the team ends where the callback is due, which runs on the caller's thread alone */
   bool whole_batch;      /* a step on all rows at once, outside an epoch */
   uint64_t batches;      /* in an epoch */
   struct timespec began; /* when the team began */
@@ -106,7 +105,7 @@ static void end_batch(session *s) {
   t->batch++;
   vaei_pass_add_sums(&t->pass, &t->sums);
   const double callback_interval = 0.1; /* seconds */
-  s->stop = t->batch == s->batches || (s->calls_back && seconds_since(&s->began) >= callback_interval);
+  s->stop = t->batch == s->batches || seconds_since(&s->began) >= callback_interval;
 }
 
 /* Mini-batches until the epoch ends, the callback is due or something is wrong. Run by every member of the team. */
@@ -209,7 +208,6 @@ vae_status vaei_trainer_epoch(vae_trainer *t, const vae_data *data, vae_progress
   session s = {.trainer = t,
                .source = {.data = data},
                .rows = data->rows,
-               .calls_back = callback != NULL,
                .batches = (data->rows + t->training.batch_size - 1) / t->training.batch_size};
   bool finished = false;
   while (!finished) {
