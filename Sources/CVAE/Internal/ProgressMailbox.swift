@@ -8,13 +8,26 @@ final class ProgressMailbox: Sendable {
 
   private struct State {
     var epochEnds: [Trainer.Progress] = []
+    /// How many of `epochEnds` have been taken: moving the rest up at each would cost the square of their number.
+    var taken = 0
+
+    mutating func takeEpochEnd() -> Trainer.Progress? {
+      guard taken < epochEnds.count else { return nil }
+      let progress = epochEnds[taken]
+      taken += 1
+      if taken == epochEnds.count {
+        epochEnds.removeAll(keepingCapacity: true)
+        taken = 0
+      }
+      return progress
+    }
     /// Later than all of `epochEnds`.
     var newest: Trainer.Progress?
     var outcome: Result<TrainingResult, VAEError>?
     var consumer: CheckedContinuation<Delivery, Never>?
 
     mutating func next() -> Delivery? {
-      if !epochEnds.isEmpty { return .progress(epochEnds.removeFirst()) }
+      if let progress = takeEpochEnd() { return .progress(progress) }
       if let newest {
         self.newest = nil
         return .progress(newest)
