@@ -2,8 +2,10 @@
 
 #if defined(__clang__)
 #define VAEI_ROLLED _Pragma("clang loop unroll(disable)")
+#define VAEI_UNROLLED
 #else
 #define VAEI_ROLLED _Pragma("GCC unroll 1")
+#define VAEI_UNROLLED _Pragma("GCC unroll 24")
 #endif
 
 /* rows and panels are constants at every call: the accumulators are then registers. Their array has fixed bounds, since
@@ -13,27 +15,33 @@ VF_INLINE void product_tile(const vaei_product *p, const int rows, const int pan
   vr sum[VF_TILE_ROWS][VF_TILE_PANELS * VR_COUNT];
   const float *a = p->a, *b = p->b;
   const size_t a_row = p->a_row, a_step = p->a_step, b_step = p->b_step, b_panel = p->b_panel;
-  for (int j = 0; j < panels; j++)
-    for (int r = 0; r < VR_COUNT; r++) {
-      const vr start = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
-      for (int i = 0; i < rows; i++) sum[i][j * VR_COUNT + r] = start;
-    }
+  VAEI_UNROLLED
+  for (int j = 0; j < panels; j++) VAEI_UNROLLED
+  for (int r = 0; r < VR_COUNT; r++) {
+    const vr start = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
+    VAEI_UNROLLED
+    for (int i = 0; i < rows; i++) sum[i][j * VR_COUNT + r] = start;
+  }
   VAEI_ROLLED
   for (size_t k = p->depth; k > 0; k--) {
     vr column[VF_TILE_PANELS * VR_COUNT];
-    for (int j = 0; j < panels; j++)
-      for (int r = 0; r < VR_COUNT; r++) column[j * VR_COUNT + r] = vr_load(b + (size_t)j * b_panel + r * VR_LANES);
+    VAEI_UNROLLED
+    for (int j = 0; j < panels; j++) VAEI_UNROLLED
+    for (int r = 0; r < VR_COUNT; r++) column[j * VR_COUNT + r] = vr_load(b + (size_t)j * b_panel + r * VR_LANES);
+    VAEI_UNROLLED
     for (int i = 0; i < rows; i++) {
       const vr x = vr_set(a[(size_t)i * a_row]);
+      VAEI_UNROLLED
       for (int j = 0; j < panels * VR_COUNT; j++) sum[i][j] = vr_fma(x, column[j], sum[i][j]);
     }
     a += a_step;
     b += b_step;
   }
-  for (int i = 0; i < rows; i++)
-    for (int j = 0; j < panels; j++)
-      for (int r = 0; r < VR_COUNT; r++)
-        vr_store(p->c + (size_t)i * p->c_row + (size_t)j * p->c_panel + r * VR_LANES, sum[i][j * VR_COUNT + r]);
+  VAEI_UNROLLED
+  for (int i = 0; i < rows; i++) VAEI_UNROLLED
+  for (int j = 0; j < panels; j++) VAEI_UNROLLED
+  for (int r = 0; r < VR_COUNT; r++)
+    vr_store(p->c + (size_t)i * p->c_row + (size_t)j * p->c_panel + r * VR_LANES, sum[i][j * VR_COUNT + r]);
 }
 
 static void product(const vaei_product *p, uint32_t rows, uint32_t panels) {

@@ -108,16 +108,27 @@ static void note_bad_row(_Atomic size_t *bad_row, size_t row) {
   while (row < seen && !atomic_compare_exchange_weak(bad_row, &seen, row)) continue;
 }
 
+/* Rows of a shuffled epoch are anywhere in memory: the row that will be wanted in a moment is asked for now. */
+static void fetch_row(const vaei_source *source, size_t i, size_t stride) {
+  const vae_data *data = source->data;
+  const size_t size = data->type == VAE_DATA_UINT8 ? 1 : sizeof(float), cache_line = 64;
+  const size_t row = source->order ? source->order[i] : source->first + i;
+  const char *values = (const char *)data->values + row * stride * size;
+  for (size_t at = 0; at < data->columns * size; at += cache_line) __builtin_prefetch(values + at);
+}
+
 void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *source, _Atomic size_t *bad_row) {
   const vae_data *data = source->data;
   const vaei_kernels *kernels = pass->kernels;
   const vaei_support support = vaei_likelihood_support(&pass->model->config);
   const size_t columns = data->columns, stride = data->row_stride ? data->row_stride : columns;
   const vaei_range share = vaei_team_share(member, pass->rows);
+  const size_t rows_ahead = 8;
   for (size_t i = share.begin; i < share.end; i++) {
     const size_t row = source->order ? source->order[i] : source->first + i;
     float *to = pass->x + i * pass->x_row;
     size_t good;
+    if (i + rows_ahead < share.end) fetch_row(source, i + rows_ahead, stride);
     if (data->type == VAE_DATA_UINT8) {
       good = kernels->gather_bytes((const uint8_t *)data->values + row * stride, columns, (float)data->scale,
                                    support.low, support.high, to);
