@@ -67,12 +67,15 @@ if(vae_c_tests)
   endif()
   if(CMAKE_CROSSCOMPILING_EMULATOR)
     # For programs that start others; and libgomp is told to let waiting threads sleep.
-    set(vae_emulated ";VAE_TEST_EMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR};OMP_WAIT_POLICY=passive")
+    set(vae_surroundings VAE_TEST_EMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR} OMP_WAIT_POLICY=passive)
+  endif()
+  if(VAE_OPENMP_LIBRARY STREQUAL "gomp")
+    list(APPEND vae_surroundings VAE_TEST_LIBGOMP=1)
   endif()
   # 77: the machine lacks what the test needs. Threads that wait go to sleep at once, since ctest runs several programs
   # beside each other.
   set_tests_properties(${vae_c_tests} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${vae_timeout}
-    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=allocator_may_return_null=1;KMP_BLOCKTIME=0;${vae_serial}${vae_emulated}")
+    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=allocator_may_return_null=1;KMP_BLOCKTIME=0;${vae_serial};${vae_surroundings}")
   # The longest first, so that no core idles at the end.
   foreach(name threads_test gradient_oracle_test)
     if(TEST c.${name})

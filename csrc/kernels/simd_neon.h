@@ -35,8 +35,7 @@ typedef struct vmask {
 
 /* Fields, not an array: gcc keeps an array that a loop runs over in memory. */
 #define VF_UNARY(type, f) ((type){.q0 = f(a.q0), .q1 = f(a.q1), .q2 = f(a.q2), .q3 = f(a.q3)})
-#define VF_BINARY(type, f) \
-  ((type){.q0 = f(a.q0, b.q0), .q1 = f(a.q1, b.q1), .q2 = f(a.q2, b.q2), .q3 = f(a.q3, b.q3)})
+#define VF_BINARY(type, f) ((type){.q0 = f(a.q0, b.q0), .q1 = f(a.q1, b.q1), .q2 = f(a.q2, b.q2), .q3 = f(a.q3, b.q3)})
 
 VF_INLINE vf vf_load(const float *p) {
   return (vf){.q0 = vld1q_f32(p), .q1 = vld1q_f32(p + 4), .q2 = vld1q_f32(p + 8), .q3 = vld1q_f32(p + 12)};
@@ -131,9 +130,7 @@ VF_INLINE vf vf_copysign(vf a, vf b) {
   const uint32x4_t sign = vdupq_n_u32(0x80000000u);
   return vf_select((vmask){.q0 = sign, .q1 = sign, .q2 = sign, .q3 = sign}, b, a);
 }
-VF_INLINE int vmask_all(vmask m) {
-  return vminvq_u32(vandq_u32(vandq_u32(m.q0, m.q1), vandq_u32(m.q2, m.q3))) != 0;
-}
+VF_INLINE int vmask_all(vmask m) { return vminvq_u32(vandq_u32(vandq_u32(m.q0, m.q1), vandq_u32(m.q2, m.q3))) != 0; }
 VF_INLINE vf vf_round(vf a) { return VF_UNARY(vf, vrndnq_f32); }
 VF_INLINE float32x4_t vf_power_of_two_quarter(float32x4_t n) {
   return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)), 23));
@@ -174,10 +171,8 @@ VF_INLINE void vf_transpose(vf rows[16]) {
     vf_transpose_four(&a.q2, &b.q2, &c.q2, &d.q2);
     vf_transpose_four(&a.q3, &b.q3, &c.q3, &d.q3);
     /* Quarter i / 4 of the rows 4 j to 4 j + 3 of the result. */
-    const float32x4_t block[4][4] = {{a.q0, b.q0, c.q0, d.q0},
-                                     {a.q1, b.q1, c.q1, d.q1},
-                                     {a.q2, b.q2, c.q2, d.q2},
-                                     {a.q3, b.q3, c.q3, d.q3}};
+    const float32x4_t block[4][4] = {
+        {a.q0, b.q0, c.q0, d.q0}, {a.q1, b.q1, c.q1, d.q1}, {a.q2, b.q2, c.q2, d.q2}, {a.q3, b.q3, c.q3, d.q3}};
     for (int j = 0; j < 16; j++) vst1q_f32((float *)&to[j] + i, block[j / 4][j % 4]);
   }
   for (int i = 0; i < 16; i++) rows[i] = to[i];
