@@ -35,7 +35,7 @@ test: deps ## build everything and run every test
 check: deps ## the C tests and the checks of the text only (a minute)
 	@python3 tools/test.py --fast
 
-check-long: deps ## also clang, sanitizers of clang, no OpenMP, portable kernels, debug Swift, fuzzers [MNIST=DIR]
+check-long: deps ## also clang, sanitizers of clang, no OpenMP, portable kernels, NEON under qemu, debug Swift, fuzzers [MNIST=DIR]
 	@MNIST="$(MNIST)" python3 tools/test.py --long
 
 bench: deps ## the MNIST result and the speed, written to build/bench [MNIST=DIR with the four IDX files]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the compiled matrix products: a loop with fused multiply-adds must not touch the stack.
 
-usage: check-object-code.py LIBRARY
+usage: check-object-code.py LIBRARY [OBJDUMP]
 
 An accumulator that the compiler could not keep in a register costs a third of the speed, and no test of results shows it
 (docs/KERNELS.md, section 2). Looks at every loop (a jump back to an address inside the same function) of every function
@@ -13,12 +13,14 @@ import subprocess
 import sys
 
 LINE = re.compile(r"^\s*([0-9a-f]+):\s+(.*)$")
-JUMP = re.compile(r"^j\w+\s+([0-9a-f]+) <")
-STACK = re.compile(r"\(%r[sb]p")
+# Of x86-64 in AT&T's spelling, or of AArch64.
+JUMP = re.compile(r"^(?:j\w+|b(?:\.\w+)?|cbn?z\s+\w+,|tbn?z\s+\w+, #\d+,)\s+([0-9a-f]+) <")
+STACK = re.compile(r"\(%r[sb]p|\[(?:sp|x29)\b")
+MULTIPLY_ADD = re.compile(r"^(?:vfmadd|fmla\s)")
 
 
-def functions(library, name):
-    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", library], check=True, capture_output=True, text=True).stdout
+def functions(library, name, objdump):
+    text = subprocess.run([objdump, "-d", "--no-show-raw-insn", library], check=True, capture_output=True, text=True).stdout
     for block in re.split(r"\n\n", text):
         head, _, body = block.partition("\n")
         if f"<{name}>:" in head:
@@ -33,13 +35,13 @@ def innermost_loops(code):
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit("usage: check-object-code.py LIBRARY")
+    if len(sys.argv) not in (2, 3):
+        sys.exit("usage: check-object-code.py LIBRARY [OBJDUMP]")
     found, bad = 0, []
-    for code in functions(sys.argv[1], "product"):
+    for code in functions(sys.argv[1], "product", sys.argv[2] if len(sys.argv) == 3 else "objdump"):
         for begin, end in innermost_loops(code):
             body = [text for address, text in code if begin <= address <= end]
-            if not any("vfmadd" in text for text in body):
+            if not any(MULTIPLY_ADD.match(text) for text in body):
                 continue
             found += 1
             bad += [f"loop at {begin:x}: {text}" for text in body if STACK.search(text)]

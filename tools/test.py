@@ -152,6 +152,18 @@ def clang_options():
     return [f"-DCMAKE_C_COMPILER={clang()}", f"-DCMAKE_CXX_COMPILER={clang()}++"]
 
 
+def neon_suite(suite):
+    """AArch64 by Debian's cross compiler under qemu-user: with its libgomp, since there is no libomp, and serial.
+
+    Not gradient_oracle_test: its float64 oracle takes over seven minutes there."""
+    if not suite.build("install.sh cross", ["bash", ROOT / "tools" / "install.sh", "cross"]):
+        return
+    code, library = suite.run("where libgomp lies", ["aarch64-linux-gnu-gcc", "-print-file-name=libgomp.a"])
+    for name, openmp in ("threads", f"-DVAE_LIBOMP={library.strip()}"), ("serial", "-DVAE_OPENMP=OFF"):
+        c_suite(suite, [f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'cmake' / 'aarch64-linux.cmake'}", "-DVAE_TEST_ISAS=neon", openmp],
+                folder=f"{suite.name}-{name}", ctest=("--tests-regex", "^c[.]|object-code", "--exclude-regex", "gradient_oracle"))
+
+
 def fuzz_suite(suite):
     seconds = os.environ.get("FUZZ_SECONDS", "60")
     folder = BUILD / "fuzz"
@@ -310,6 +322,7 @@ LONG_SUITES = {
     "c-serial": lambda s: c_suite(s, ["-DVAE_OPENMP=OFF"]),
     "c-serial-clang": lambda s: c_suite(s, ["-DVAE_OPENMP=OFF", *clang_options()]),
     "c-portable": portable_only,
+    "c-neon": neon_suite,
     "swift-debug": lambda s: swift_suite(s, "debug"),
     "fuzz": fuzz_suite,
 }

@@ -164,5 +164,6 @@ bool vaei_kernels_available(vae_isa isa);
 extern const vaei_kernels vaei_kernels_portable;
 extern const vaei_kernels vaei_kernels_avx2;
 extern const vaei_kernels vaei_kernels_avx512;
+extern const vaei_kernels vaei_kernels_neon;
 
 #endif
