@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 
+import growth
 import programs
 
 CONFIGS = ["mlp400", "tutorial", "iwae1", "iwae50", "wide"]
@@ -168,5 +169,10 @@ def mnist(options):
     return str(pathlib.Path(options.out) / "mnist.json")
 
 
+def growing(options):
+    return growth.measure(options, say)
+
+
 PARTS = {"mnist": mnist, "training": training, "latency": latency, "inference": inference, "kernels": kernels,
-         "footprint": footprint}
+         "footprint": footprint, "growth": growing}
+USUAL = [name for name in PARTS if name != "growth"]

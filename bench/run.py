@@ -2,9 +2,9 @@
 """Measures libvae and its peers; `make bench` calls it.
 
 usage: run.py [--only PART,…] [--configs NAME,…] [--threads N] [--rounds N] [--seconds S] [--cli VAE_CLI] [--mnist DIR]
-              [--no-peers] [--out DIR] [--into PAGE] [--tables]
+              [--no-peers] [--out DIR] [--into PAGE] [--plots DIR] [--tables]
 
-Parts: mnist, training, latency, inference, kernels, footprint. Every sample goes to OUT/results.json, where parts that are
+Parts: mnist, training, latency, inference, kernels, footprint, and only where it is named growth. Every sample goes to OUT/results.json, where parts that are
 not run now stay as they were; the tables go to OUT/results.md and the screen, and with --into into the marked places of
 that page (docs/BENCHMARKS.md). --tables measures nothing and writes the tables again.
 """
@@ -13,6 +13,7 @@ import json
 import pathlib
 import sys
 
+import growth
 import machine
 import parts
 import programs
@@ -31,7 +32,7 @@ def names(known):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", type=names(list(parts.PARTS)), default=list(parts.PARTS), metavar="PART,…")
+    parser.add_argument("--only", type=names(list(parts.PARTS)), default=parts.USUAL, metavar="PART,…")
     parser.add_argument("--configs", type=names(parts.CONFIGS), default=parts.CONFIGS, metavar="NAME,…")
     parser.add_argument("--threads", type=int, default=machine.processors())
     parser.add_argument("--rounds", type=int, default=5)
@@ -41,6 +42,7 @@ def arguments():
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--out", default=str(programs.ROOT / "build" / "bench"))
     parser.add_argument("--into", help="a page whose marked tables are replaced")
+    parser.add_argument("--plots", help="the folder for the plots of growth")
     parser.add_argument("--tables", action="store_true")
     return parser.parse_args()
 
@@ -69,6 +71,8 @@ def main():
     (out / "results.md").write_text(page, encoding="utf-8")
     shown = list(texts) if options.tables else [name for name in options.only if name in texts]
     print("\n".join(f"## {name}\n\n{texts[name]}" for name in shown), end="")
+    if options.plots and "growth" in results:
+        growth.draw(path, options.plots, parts.say)
     if options.into:
         tables.into_page(pathlib.Path(options.into), texts)
     return 0

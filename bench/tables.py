@@ -183,8 +183,25 @@ def mnist(part):
     return table(["seed", "vae-cli", "NumPy", "seconds, start to saved file"], rows) + "\n"
 
 
+def growth(part):
+    text = ""
+    for sweep in part["data"].values():
+        rates = {}
+        for point in sweep["points"]:
+            rates.setdefault(point["series"], []).append((point["x"], point["samples"]))
+        rows = []
+        for series, points in rates.items():
+            for x, samples in points:
+                of = lambda key: median(sample[key] for sample in samples)
+                rows.append([series, f"{x:,}", f"{of('samples_per_second'):,.0f}", f"{of('step_microseconds') / 1e3:.3f}",
+                             f"{of('fraction_of_peak'):.0%}"])
+        text += f"{sweep['title']}:\n\n"
+        text += table(["series", sweep["unit"], "samples/s", "ms a step", "of the peak"], rows) + "\n"
+    return text
+
+
 MAKERS = {"mnist": mnist, "training": training, "latency": latency, "inference": inference, "kernels": kernels,
-          "footprint": footprint}
+          "footprint": footprint, "growth": growth}
 
 
 def all_tables(results):

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # install.sh: makes sure that everything libvae is built and tested with is there. Looks first; installs only what is
 # missing, through apt on Debian and Ubuntu; elsewhere says what to install by hand. Never asks a question.
-# VAE_INSTALL=no: only look.
+# VAE_INSTALL=no: only look. `install.sh valgrind`: also that, which only some checks need.
 set -euo pipefail
 
+extra=${1:-}
 swift_needed=6.2
 cmake_needed=3.22
 compiler=$(command -v cc || command -v gcc || command -v clang || true)
@@ -33,6 +34,7 @@ look() {
   has_program ninja || echo "ninja|ninja-build|ninja-build|ninja|ninja"
   has_header zlib.h || echo "zlib's headers|zlib1g-dev|zlib-devel|zlib|zlib"
   has_header png.h || echo "libpng's headers|libpng-dev|libpng-devel|libpng|libpng"
+  [[ $extra != valgrind ]] || has_program valgrind || echo "valgrind|valgrind|valgrind|valgrind|valgrind"
   has_library omp5 || has_library omp || echo "libomp (OpenMP)|libomp-dev|libomp-devel|openmp|libomp"
 }
 

@@ -288,7 +288,12 @@ def style_suite(suite):
 
 
 def mnist_suite(suite):
-    suite.test("MNIST, seeds 0, 1, 2", ["make", "-C", ROOT, "bench", f"MNIST={os.environ['MNIST']}"])
+    suite.test("MNIST, seeds 0, 1, 2", ["make", "-C", ROOT, "bench", f"MNIST={os.environ['MNIST']}", "BENCH=--only mnist"])
+
+
+def instructions_suite(suite):
+    """Instructions of a training step, against the recorded ones."""
+    check_lines(suite, "instructions.py", [sys.executable, ROOT / "bench" / "instructions.py"])
 
 
 # --- which suites there are ------------------------------------------------------------------------------------------
@@ -312,6 +317,7 @@ LONG_SUITES = {
     "c-portable": portable_only,
     "swift-debug": lambda s: swift_suite(s, "debug"),
     "fuzz": fuzz_suite,
+    "instructions": instructions_suite,
 }
 if os.environ.get("MNIST"):
     LONG_SUITES["mnist"] = mnist_suite
