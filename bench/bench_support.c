@@ -148,8 +148,7 @@ double bench_training_operations(const bench_config *c) {
   bench_layer layers[BENCH_MOST_DENSE];
   const uint32_t count = bench_layers(c, layers);
   double sum = 0;
-  for (uint32_t l = 0; l < count; l++)
-    sum += (l ? 6.0 : 4.0) * layers[l].inputs * layers[l].units * layers[l].draws;
+  for (uint32_t l = 0; l < count; l++) sum += (l ? 6.0 : 4.0) * layers[l].inputs * layers[l].units * layers[l].draws;
   return sum;
 }
 

@@ -80,7 +80,8 @@ static void measure_latency(job *j, int operation) {
   }
   bench_sort(calls, count);
   printf(
-      "{\"operation\": \"%s\", \"config\": \"%s\", \"rows\": 1, \"threads\": %d, \"precision\": \"%s\", \"calls\": %zu, "
+      "{\"operation\": \"%s\", \"config\": \"%s\", \"rows\": 1, \"threads\": %d, \"precision\": \"%s\", \"calls\": "
+      "%zu, "
       "\"p50_microseconds\": %.3f, \"p90_microseconds\": %.3f, \"p99_microseconds\": %.3f}\n",
       operations[operation].name, j->options->config.name, j->options->threads, j->options->precision, count,
       1e6 * bench_percentile(calls, count, 0.5), 1e6 * bench_percentile(calls, count, 0.9),
@@ -112,7 +113,8 @@ static void measure_throughput(job *j, int operation) {
   const double flops = rate * flops_of(&j->options->config, operation);
   printf(
       "{\"operation\": \"%s\", \"config\": \"%s\", \"rows\": %zu, \"max_rows\": %u, \"threads\": %d, \"precision\": "
-      "\"%s\", \"samples_per_second\": %.0f, \"gflops\": %.2f, \"fma_peak_gflops\": %.1f, \"fraction_of_peak\": %.4f}\n",
+      "\"%s\", \"samples_per_second\": %.0f, \"gflops\": %.2f, \"fma_peak_gflops\": %.1f, \"fraction_of_peak\": "
+      "%.4f}\n",
       operations[operation].name, j->options->config.name, j->data.rows, j->options->config.batch, threads,
       j->options->precision, rate, flops / 1e9, peak / 1e9, flops / peak);
   fflush(stdout);

@@ -17,10 +17,12 @@ int main(int count, char **arguments) {
   /* Widths that are no multiple of a tile or a vector, as users have them. */
   bench_config c = {"elbo", {100}, 1, {100}, 1, 10, 32, 1, VAE_ACTIVATION_RELU, VAE_LIKELIHOOD_BERNOULLI, 1e-3, 0};
   if (!strcmp(arguments[1], "iwae"))
-    c = (bench_config){"iwae", {40, 40}, 2, {40, 40}, 2, 6, 10, 5, VAE_ACTIVATION_TANH, VAE_LIKELIHOOD_GAUSSIAN, 1e-3, 0};
+    c = (bench_config){"iwae", {40, 40}, 2, {40, 40}, 2, 6, 10, 5, VAE_ACTIVATION_TANH, VAE_LIKELIHOOD_GAUSSIAN,
+                       1e-3,   0};
   enum { MOST_STEPS = 64 };
   if (steps < 1 || steps > MOST_STEPS) return 2;
-  uint8_t *bytes = bench_bytes(MOST_STEPS * (size_t)c.batch); /* as many whatever the steps, so that they do not count */
+  uint8_t *bytes =
+      bench_bytes(MOST_STEPS * (size_t)c.batch); /* as many whatever the steps, so that they do not count */
   const vae_data data = bench_data(bytes, steps * c.batch);
   vae_training training;
   vae_training_init(&training);

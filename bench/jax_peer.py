@@ -8,6 +8,7 @@ import sys
 from peer_support import COLUMNS, CONFIGS, ROWS, limit_threads, serve, timed
 
 name, threads = sys.argv[1], int(sys.argv[2])
+half = sys.argv[4:] == ["bf16"]  # as autocast: products of bf16 with sums in float32, all else float32
 limit_threads(threads)
 
 import jax
@@ -30,6 +31,9 @@ def stack(key, sizes):
 
 
 def dense(layer, x):
+    if half:
+        product = jnp.dot(x.astype(jnp.bfloat16), layer[0].astype(jnp.bfloat16), preferred_element_type=jnp.float32)
+        return product + layer[1]
     return x @ layer[0] + layer[1]
 
 

@@ -40,7 +40,7 @@ def describe():
         "processor": field(processor, "Model name") or platform.processor(),
         "family": field(processor, "CPU family"),
         "processors": processors(),
-        "caches": {name: field(processor, f"{name} cache") for name in ("L1d", "L2", "L3")},
+        "caches": {name: field(processor, f"{name} cache").replace(" instances", "x") for name in ("L1d", "L2", "L3")},
         "hypervisor": field(processor, "Hypervisor vendor"),
         "memory_gib": round(int(kilobytes[0]) / 2**20) if kilobytes else None,
         "system": field(release.read_text(), "PRETTY_NAME", "=") if release.exists() else platform.platform(),

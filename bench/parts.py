@@ -12,7 +12,7 @@ import growth
 import programs
 
 CONFIGS = ["mlp400", "tutorial", "iwae1", "iwae50", "wide"]
-HALF_CONFIGS = ["mlp400", "wide"]  # where PyTorch's bf16 autocast is measured too
+HALF_CONFIGS = ["mlp400", "wide"]  # where the peers' bf16 is measured too
 OPERATIONS = ["encode", "decode", "reconstruct", "score"]
 # Ours, one entry a precision: name, precision, configurations.
 OURS = [("libvae", "float32", CONFIGS)]

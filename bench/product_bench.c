@@ -101,19 +101,42 @@ static void measure_product(const job *job, const bench_layer *layer, const char
   float *buffer = noise((BLOCK_ROWS + 1) * VAEI_MAX_TILE_COLUMNS);
   sweep s = {.kernels = job->kernels, .rows = rows, .panels = panels};
   if (!strcmp(pass, "forward")) {
-    s.product = (vaei_product){.depth = layer->inputs, .a = x, .a_row = x_row, .a_step = 1, .b = weights,
-                               .b_step = VAEI_VECTOR, .b_panel = panel, .start = weights + panel - VAEI_VECTOR,
-                               .start_panel = panel, .c = dy, .c_row = dy_row, .c_panel = VAEI_VECTOR};
+    s.product = (vaei_product){.depth = layer->inputs,
+                               .a = x,
+                               .a_row = x_row,
+                               .a_step = 1,
+                               .b = weights,
+                               .b_step = VAEI_VECTOR,
+                               .b_panel = panel,
+                               .start = weights + panel - VAEI_VECTOR,
+                               .start_panel = panel,
+                               .c = dy,
+                               .c_row = dy_row,
+                               .c_panel = VAEI_VECTOR};
   } else if (!strcmp(pass, "dX")) {
     s.panels = input_panels;
-    s.product = (vaei_product){.depth = layer->units, .a = dy, .a_row = dy_row, .a_step = 1, .b = transposed,
-                               .b_step = VAEI_VECTOR, .b_panel = (size_t)layer->units * VAEI_VECTOR, .c = x,
-                               .c_row = x_row, .c_panel = VAEI_VECTOR};
+    s.product = (vaei_product){.depth = layer->units,
+                               .a = dy,
+                               .a_row = dy_row,
+                               .a_step = 1,
+                               .b = transposed,
+                               .b_step = VAEI_VECTOR,
+                               .b_panel = (size_t)layer->units * VAEI_VECTOR,
+                               .c = x,
+                               .c_row = x_row,
+                               .c_panel = VAEI_VECTOR};
   } else {
     s.rows = layer->inputs;
     s.block = BLOCK_ROWS;
-    s.product = (vaei_product){.depth = rows, .a = x, .a_row = 1, .a_step = x_row, .b = dy, .b_step = dy_row,
-                               .b_panel = VAEI_VECTOR, .c = buffer, .c_row = VAEI_VECTOR,
+    s.product = (vaei_product){.depth = rows,
+                               .a = x,
+                               .a_row = 1,
+                               .a_step = x_row,
+                               .b = dy,
+                               .b_step = dy_row,
+                               .b_panel = VAEI_VECTOR,
+                               .c = buffer,
+                               .c_row = VAEI_VECTOR,
                                .c_panel = (BLOCK_ROWS + 1) * VAEI_VECTOR};
   }
   *seconds = time_sweep(&s, job->options->seconds);

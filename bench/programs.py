@@ -46,6 +46,7 @@ PEER_VARIANTS = [
     ("JAX", "jax_peer.py", ["jit"], ["jax", "optax"], "float32"),
     ("PyTorch", "torch_peer.py", ["eager"], ["torch"], "float32"),
     ("torch.compile", "torch_peer.py", ["compile"], ["torch"], "float32"),
+    ("JAX bf16", "jax_peer.py", ["jit", "bf16"], ["jax", "optax"], "bf16"),
     ("PyTorch bf16", "torch_peer.py", ["eager", "bf16"], ["torch"], "bf16"),
     ("torch.compile bf16", "torch_peer.py", ["compile", "bf16"], ["torch"], "bf16"),
 ]

@@ -87,7 +87,8 @@ int main(int count, char **arguments) {
   printf(
       "\"latent\": %u, \"batch\": %u, \"samples\": %u, \"rows\": %zu, \"precision\": \"%s\", \"isa\": \"%s\", "
       "\"threads\": %d, \"team\": %d, \"samples_per_second\": %.1f, \"step_microseconds\": %.2f, \"gflops\": %.2f, "
-      "\"fma_peak_gflops\": %.1f, \"fraction_of_peak\": %.4f, \"trainer_bytes\": %llu, \"most_resident_bytes\": %llu}\n",
+      "\"fma_peak_gflops\": %.1f, \"fraction_of_peak\": %.4f, \"trainer_bytes\": %llu, \"most_resident_bytes\": "
+      "%llu}\n",
       c->latent, c->batch, c->samples, c->rows, o.precision, vae_isa_name(info.isa), o.threads, (int)info.threads, rate,
       step * 1e6, flops / 1e9, peak / 1e9, flops / peak, (unsigned long long)info.bytes,
       (unsigned long long)bench_most_resident());

@@ -81,16 +81,13 @@ static void run_gather_far_bytes(arrays *a) {
   }
 }
 static void run_gather_floats(arrays *a) {
-  for (size_t i = 0; i < ROWS; i++)
-    a->kernels->gather_floats(a->x + i * COLUMNS, COLUMNS, -2, 2, a->y + i * COLUMNS);
+  for (size_t i = 0; i < ROWS; i++) a->kernels->gather_floats(a->x + i * COLUMNS, COLUMNS, -2, 2, a->y + i * COLUMNS);
 }
 static void run_normals(arrays *a) {
   const vaei_stream stream = {.seed = 1, .stream = 3, .step = ++a->turn};
   a->kernels->normals(&stream, 0, COUNT / LATENTS, 0, LATENTS, a->y, LATENTS);
 }
-static void run_all_below(arrays *a) {
-  a->sink += a->kernels->all_below(a->x, ROWS, COLUMNS, COLUMNS, 0x1p15f);
-}
+static void run_all_below(arrays *a) { a->sink += a->kernels->all_below(a->x, ROWS, COLUMNS, COLUMNS, 0x1p15f); }
 
 /* bytes: read and written for each element, not counting what the write allocates in the cache. */
 typedef struct entry {
@@ -103,10 +100,10 @@ static const entry entries[] = {
     {"bernoulli, with gradient", "L2", run_bernoulli, COUNT, 12},
     {"bernoulli, loss alone", "L2", run_bernoulli_value, COUNT, 8},
     {"gaussian, with gradient", "L2", run_gaussian, COUNT, 12},
-    {"normal_posterior", "L2", run_posterior, COUNT / LATENTS * LATENTS, 20},
-    {"normal_draw", "L2", run_draw, COUNT / LATENTS * LATENTS, 20},
-    {"normal_draw_backward", "L2", run_draw_backward, COUNT / LATENTS * LATENTS, 32},
-    {"normal_posterior_backward", "L2", run_posterior_backward, COUNT / LATENTS * LATENTS, 28},
+    {"normal_posterior", "L2", run_posterior, COUNT / LATENTS *LATENTS, 20},
+    {"normal_draw", "L2", run_draw, COUNT / LATENTS *LATENTS, 20},
+    {"normal_draw_backward", "L2", run_draw_backward, COUNT / LATENTS *LATENTS, 32},
+    {"normal_posterior_backward", "L2", run_posterior_backward, COUNT / LATENTS *LATENTS, 28},
     {"scale_rows", "L2", run_scale_rows, COUNT, 8},
     {"adam", "L2", run_adam, COUNT, 28},
     {"adam", "memory", run_large_adam, LARGE, 28},
@@ -114,7 +111,7 @@ static const entry entries[] = {
     {"gather_bytes", "L2", run_gather_bytes, ROWS / 2 * BENCH_COLUMNS, 5},
     {"gather_bytes, rows at random", "memory", run_gather_far_bytes, ROWS / 2 * BENCH_COLUMNS, 5},
     {"gather_floats", "L2", run_gather_floats, COUNT, 8},
-    {"normals", "L2", run_normals, COUNT / LATENTS * LATENTS, 4},
+    {"normals", "L2", run_normals, COUNT / LATENTS *LATENTS, 4},
     {"all_below", "L2", run_all_below, COUNT, 4},
 };
 

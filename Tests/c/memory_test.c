@@ -176,7 +176,12 @@ static size_t most_resident(void) {
 
 /* One epoch of 784-400-20 over rows that the caller holds as bytes: nothing of them may be copied as a whole. */
 static void check_epoch(void) {
-  enum { ROWS = 60000, COLUMNS = 784, BATCH = 128, SLACK = 4 << 20 /* OpenMP's threads, and code that is run first now */ };
+  enum {
+    ROWS = 60000,
+    COLUMNS = 784,
+    BATCH = 128,
+    SLACK = 4 << 20 /* OpenMP's threads, and code that is run first now */
+  };
   const test_spec spec = test_spec_hidden(COLUMNS, 400, VAE_ACTIVATION_RELU, 20);
   vae_error err;
   vae_model *model = NULL;
