@@ -28,6 +28,12 @@ def field(text, name, separator=":"):
     return found[1].strip().strip('"') if found else ""
 
 
+def command():
+    """This command, without the options that only name places of this machine."""
+    text = " ".join(["python3 bench/run.py", *sys.argv[1:]])
+    return re.sub(r" --(?:cli|out|into|plots) \S+", "", re.sub(r"--mnist \S+", "--mnist DIR", text))
+
+
 def describe():
     processor = output("lscpu")
     release = pathlib.Path("/etc/os-release")
@@ -35,7 +41,7 @@ def describe():
     kilobytes = re.findall(r"^MemTotal:\s+(\d+)", memory.read_text(), re.M) if memory.exists() else []
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        "command": " ".join(["python3", "bench/run.py", *sys.argv[1:]]),
+        "command": command(),
         "commit": output("git", "describe", "--always", "--dirty", "--tags"),
         "processor": field(processor, "Model name") or platform.processor(),
         "family": field(processor, "CPU family"),

@@ -254,6 +254,8 @@ def program_suite(suite):
         return suite.fail("swift build --show-bin-path")
     check_lines(suite, "model_file_check.py", [programs / "python", ROOT / "Tests" / "python" / "model_file_check.py",
                                                folder / "vae-cli", BUILD / "model_file_check"])
+    if sys.platform == "linux":
+        check_lines(suite, "footprint_check.py", [sys.executable, ROOT / "bench" / "footprint_check.py", folder / "vae-cli"])
     # What the documentation shows, with the library as the suite "c" has installed it.
     check_lines(suite, "check-readme.py", [sys.executable, ROOT / "tools" / "check-readme.py", folder,
                                            BUILD / "c" / "prefix",
