@@ -53,6 +53,7 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     path = out / "results.json"
     results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    measured = []
     if not options.tables:
         programs.build()
         if not options.no_peers and not programs.can_import("torch") and not programs.can_import("jax"):
@@ -61,6 +62,7 @@ def main():
         for name in options.only:
             data = parts.PARTS[name](options)
             if data is not None:
+                measured.append(name)
                 if name == "mnist":
                     data = json.loads(pathlib.Path(data).read_text(encoding="utf-8"))
                 results[name] = {"machine": described, "options": {"rounds": options.rounds, "seconds": options.seconds,
@@ -69,7 +71,7 @@ def main():
     texts = tables.all_tables(results)
     page = "\n".join(f"## {name}\n\n{text}" for name, text in texts.items())
     (out / "results.md").write_text(page, encoding="utf-8")
-    shown = list(texts) if options.tables else [name for name in options.only if name in texts]
+    shown = list(texts) if options.tables else measured
     print("\n".join(f"## {name}\n\n{texts[name]}" for name in shown), end="")
     if options.plots and "growth" in results:
         growth.draw(path, options.plots, parts.say)
