@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # install.sh: makes sure that everything libvae is built and tested with is there. Looks first; installs only what is
 # missing, through apt on Debian and Ubuntu; elsewhere says what to install by hand. Never asks a question.
-# usage: install.sh [cross]; cross: also what compiles and runs the C tests for AArch64, which only `make check-long` needs.
-# VAE_INSTALL=no: only look.
+# usage: install.sh [cross] [valgrind]: also what only some long checks need: `cross` compiles and runs the C tests for
+# AArch64. VAE_INSTALL=no: only look.
 set -euo pipefail
 
-with_cross=no
-[[ ${1:-} != cross ]] || with_cross=yes
+extras=" $* "
+wanted() { [[ $extras == *" $1 "* ]]; }
 swift_needed=6.2
 cmake_needed=3.22
 compiler=$(command -v cc || command -v gcc || command -v clang || true)
@@ -36,8 +36,9 @@ look() {
   has_program ninja || echo "ninja|ninja-build|ninja-build|ninja|ninja"
   has_header zlib.h || echo "zlib's headers|zlib1g-dev|zlib-devel|zlib|zlib"
   has_header png.h || echo "libpng's headers|libpng-dev|libpng-devel|libpng|libpng"
+  ! wanted valgrind || has_program valgrind || echo "valgrind|valgrind|valgrind|valgrind|valgrind"
   has_library omp5 || has_library omp || echo "libomp (OpenMP)|libomp-dev|libomp-devel|openmp|libomp"
-  [[ $with_cross == no ]] || look_for_cross
+  ! wanted cross || look_for_cross
 }
 
 look_for_cross() {

@@ -266,6 +266,8 @@ def program_suite(suite):
         return suite.fail("swift build --show-bin-path")
     check_lines(suite, "model_file_check.py", [programs / "python", ROOT / "Tests" / "python" / "model_file_check.py",
                                                folder / "vae-cli", BUILD / "model_file_check"])
+    if sys.platform == "linux":
+        check_lines(suite, "footprint_check.py", [sys.executable, ROOT / "bench" / "footprint_check.py", folder / "vae-cli"])
     # What the documentation shows, with the library as the suite "c" has installed it.
     check_lines(suite, "check-readme.py", [sys.executable, ROOT / "tools" / "check-readme.py", folder,
                                            BUILD / "c" / "prefix",
@@ -300,7 +302,12 @@ def style_suite(suite):
 
 
 def mnist_suite(suite):
-    suite.test("MNIST, seeds 0, 1, 2", ["make", "-C", ROOT, "bench", f"MNIST={os.environ['MNIST']}"])
+    suite.test("MNIST, seeds 0, 1, 2", ["make", "-C", ROOT, "bench", f"MNIST={os.environ['MNIST']}", "BENCH=--only mnist"])
+
+
+def instructions_suite(suite):
+    """Instructions of a training step, against the recorded ones."""
+    check_lines(suite, "instructions.py", [sys.executable, ROOT / "bench" / "instructions.py"])
 
 
 # --- which suites there are ------------------------------------------------------------------------------------------
@@ -325,6 +332,7 @@ LONG_SUITES = {
     "c-neon": neon_suite,
     "swift-debug": lambda s: swift_suite(s, "debug"),
     "fuzz": fuzz_suite,
+    "instructions": instructions_suite,
 }
 if os.environ.get("MNIST"):
     LONG_SUITES["mnist"] = mnist_suite
