@@ -68,7 +68,8 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
   pass->max_rows = max_rows;
   pass->max_draws = max_draws;
   pass->with_gradients = with_gradients;
-  pass->column_tiles = vaei_tiling_of(kernels, 1, model->dense[model->dense_count - 1].panels).column_tiles;
+  pass->column_tiles =
+      vaei_tiling_of(kernels, (vaei_range){0, 1}, model->dense[model->dense_count - 1].panels).column_tiles;
   pass->task_count = vaei_update_task_count(model, kernels);
   vaei_arena_init(&pass->arena, allocator);
   lay_out(pass);
@@ -87,6 +88,14 @@ uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads, bo
   const double members = (double)pass->model->value_count * (double)rows / worth;
   if (members >= threads) return threads;
   return members < 1 ? 1 : (uint32_t)members;
+}
+
+vaei_crew vaei_pass_crew(const vaei_pass *pass, vaei_member member) {
+  const uint32_t enough = 16; /* examples: a member reads all weights for them */
+  const vaei_range share = vaei_team_share(member, pass->rows);
+  if (pass->with_gradients && pass->samples == 1 && pass->rows / member.size >= enough)
+    return (vaei_crew){{0, 1}, share};
+  return (vaei_crew){member, {0, pass->rows}};
 }
 
 void vaei_pass_begin(vaei_pass *pass, uint32_t rows, const vae_objective *objective) {
@@ -122,7 +131,8 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
   const vaei_kernels *kernels = pass->kernels;
   const vaei_support support = vaei_likelihood_support(&pass->model->config);
   const size_t columns = data->columns, stride = data->row_stride ? data->row_stride : columns;
-  const vaei_range share = vaei_team_share(member, pass->rows);
+  const vaei_crew crew = vaei_pass_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, 1);
   const size_t rows_ahead = 8;
   for (size_t i = share.begin; i < share.end; i++) {
     const size_t row = source->order ? source->order[i] : source->first + i;
@@ -143,7 +153,8 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
 
 void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *noise, size_t rows, size_t first) {
   const size_t latents = pass->model->config.latent_dim;
-  const vaei_range share = vaei_team_share(member, pass->rows);
+  const vaei_crew crew = vaei_pass_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, 1);
   for (uint32_t k = 0; k < pass->samples; k++)
     for (size_t i = share.begin; i < share.end; i++)
       memcpy(pass->noise + ((size_t)k * pass->rows + i) * pass->z_row,
@@ -151,7 +162,8 @@ void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *nois
 }
 
 void vaei_pass_draw_noise(vaei_pass *pass, vaei_member member, const vaei_stream *stream, uint64_t first) {
-  const vaei_range share = vaei_team_share(member, pass->rows);
+  const vaei_crew crew = vaei_pass_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, 1);
   for (uint32_t k = 0; k < pass->samples; k++)
     pass->kernels->normals(stream, first + share.begin, share.end - share.begin, pass->first_sample + k,
                            pass->model->config.latent_dim,

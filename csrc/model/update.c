@@ -21,14 +21,14 @@ typedef struct task {
 static uint32_t row_blocks(const vaei_dense *layer) { return (layer->inputs + BLOCK_ROWS - 1) / BLOCK_ROWS; }
 
 static size_t layer_tasks(const vaei_dense *layer, const vaei_kernels *kernels) {
-  return (size_t)row_blocks(layer) * vaei_tiling_of(kernels, 1, layer->panels).column_tiles;
+  return (size_t)row_blocks(layer) * vaei_tiling_of(kernels, (vaei_range){0, 1}, layer->panels).column_tiles;
 }
 
 /* Task `index` of a layer: columns of tiles one after the other. */
 static task task_at(const vae_model *model, const vaei_kernels *kernels, uint32_t l, size_t index) {
   const vaei_dense *layer = &model->dense[l];
   const uint32_t blocks = row_blocks(layer), block = (uint32_t)(index % blocks);
-  const vaei_tiling tiling = vaei_tiling_of(kernels, 1, layer->panels);
+  const vaei_tiling tiling = vaei_tiling_of(kernels, (vaei_range){0, 1}, layer->panels);
   const vaei_tile tile = vaei_tiling_at(&tiling, index / blocks);
   const bool last = block + 1 == blocks;
   return (task){.layer = l,
