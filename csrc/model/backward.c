@@ -9,12 +9,11 @@ static void layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t inde
                            const vaei_activations *below, vae_activation activation) {
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_activations *out = &pass->layers[index];
-  const vaei_range rows = vaei_crew_rows(crew, index <= pass->model->head ? 1 : pass->samples);
-  const vaei_tiling tiling = vaei_tiling_of(pass->kernels, rows, layer->input_panels);
-  const vaei_range share = vaei_team_share(crew->member, (size_t)tiling.row_tiles * tiling.column_tiles);
+  const vaei_work work =
+      vaei_crew_work(crew, pass->kernels, index <= pass->model->head ? 1 : pass->samples, layer->input_panels);
   const size_t panel = (size_t)layer->units * VAEI_VECTOR;
-  for (size_t t = share.begin; t < share.end; t++) {
-    const vaei_tile tile = vaei_tiling_at(&tiling, t);
+  for (size_t t = work.tiles.begin; t < work.tiles.end; t++) {
+    const vaei_tile tile = vaei_tiling_at(&work.tiling, t);
     const uint32_t tile_rows = tile.row_end - tile.row, tile_panels = tile.panel_end - tile.panel;
     float *to = dx + tile.row * dx_row + (size_t)tile.panel * VAEI_VECTOR;
     const vaei_product product = {.depth = layer->units,

@@ -32,11 +32,10 @@ static size_t tile_columns(const vaei_tile *tile, size_t units) {
 static void layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t index, const float *x, size_t x_row) {
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_activations *out = &pass->layers[index];
-  const vaei_range rows = vaei_crew_rows(crew, index <= pass->model->head ? 1 : pass->samples);
-  const vaei_tiling tiling = vaei_tiling_of(pass->kernels, rows, layer->panels);
-  const vaei_range share = vaei_team_share(crew->member, (size_t)tiling.row_tiles * tiling.column_tiles);
-  for (size_t t = share.begin; t < share.end; t++) {
-    const vaei_tile tile = vaei_tiling_at(&tiling, t);
+  const vaei_work work =
+      vaei_crew_work(crew, pass->kernels, index <= pass->model->head ? 1 : pass->samples, layer->panels);
+  for (size_t t = work.tiles.begin; t < work.tiles.end; t++) {
+    const vaei_tile tile = vaei_tiling_at(&work.tiling, t);
     const size_t at = tile.row * out->row + tile.panel * VAEI_VECTOR;
     vaei_product product = layer_product(pass->model, layer, &tile, x, x_row);
     product.c = out->y + at;
@@ -62,18 +61,26 @@ void vaei_pass_encode(vaei_pass *pass, vaei_member member) {
   }
 }
 
+/* Whether the rows' weights in the gradient follow from the whole loss: the importance weights of more than one sample. Until
+ * then every row weighs one. */
+static bool weights_come_late(const vaei_pass *pass) {
+  return pass->objective.kind == VAE_OBJECTIVE_IWAE && pass->objective.samples > 1;
+}
+
 void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
   const vaei_kernels *kernels = pass->kernels;
   const vaei_activations *head = &pass->layers[pass->model->head];
   const size_t latents = pass->model->config.latent_dim;
   const vaei_crew crew = vaei_pass_crew(pass, member);
   const vaei_range share = vaei_crew_share(&crew, 1);
+  const float row_weight = weights_come_late(pass) ? 1.0f : 1.0f / (float)((size_t)pass->rows * pass->samples);
   for (size_t i = share.begin; i < share.end; i++) {
     float *mean = head->y + i * head->row, *logvar = mean + latents;
     float *deviation = pass->deviation + i * pass->z_row;
     pass->kl[i] = (double)kernels->normal_posterior(latents, mean, logvar, deviation, pass->inside + i * pass->z_row);
     for (uint32_t k = 0; k < pass->samples; k++) {
       const size_t draw = (size_t)k * pass->rows + i;
+      pass->row_weight[draw] = row_weight;
       pass->log_ratio[draw] = (double)kernels->normal_draw(
           latents, mean, logvar, deviation, pass->noise + draw * pass->z_row, pass->z + draw * pass->z_row);
       if (pass->with_gradients) vaei_pass_note_large(pass, pass->z + draw * pass->z_row, 1, latents, latents);
@@ -108,19 +115,17 @@ static vaei_tile output_tile(const vaei_pass *pass, const vaei_tiling *tiling, s
   return tile;
 }
 
-static vaei_tiling output_tiling(const vaei_pass *pass, const vaei_crew *crew) {
-  return vaei_tiling_of(pass->kernels, vaei_crew_rows(crew, pass->samples),
-                        pass->model->dense[pass->model->dense_count - 1].panels);
+static vaei_work output_work(const vaei_pass *pass, const vaei_crew *crew) {
+  return vaei_crew_work(crew, pass->kernels, pass->samples, pass->model->dense[pass->model->dense_count - 1].panels);
 }
 
 void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output) {
   const size_t units = pass->model->config.input_dim;
   const vaei_crew crew = vaei_pass_crew(pass, member);
-  const vaei_tiling tiling = output_tiling(pass, &crew);
-  const vaei_range share = vaei_team_share(crew.member, (size_t)tiling.row_tiles * tiling.column_tiles);
-  for (size_t t = share.begin; t < share.end; t++) {
+  const vaei_work work = output_work(pass, &crew);
+  for (size_t t = work.tiles.begin; t < work.tiles.end; t++) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-    const vaei_tile tile = output_tile(pass, &tiling, t, scratch);
+    const vaei_tile tile = output_tile(pass, &work.tiling, t, scratch);
     const size_t columns = tile_columns(&tile, units);
     vaei_likelihood_mean(&(vaei_output_tile){.kernels = pass->kernels,
                                              .config = &pass->model->config,
@@ -200,7 +205,7 @@ static void example_loss(vaei_pass *pass, size_t i) {
   /* Burda et al. 2016, eq. 8 and 14: the weights of the gradient are softmax(log w) over the example's samples. */
   const double bound = pass->weight_max[i] + vaei_log(pass->weight_sum[i] / samples);
   pass->example_loss[i] = -bound;
-  for (size_t r = i; pass->with_gradients && r < end; r += n)
+  for (size_t r = i; pass->with_gradients && weights_come_late(pass) && r < end; r += n)
     pass->row_weight[r] = (float)(vaei_exp(pass->log_ratio[r] - bound) / (samples * (double)n));
 }
 
@@ -223,19 +228,12 @@ static void write_terms(const vaei_pass *pass, const vaei_terms_view *view, size
 }
 
 void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *view) {
-  const size_t rows = (size_t)pass->rows * pass->samples;
   const vaei_crew crew = vaei_pass_crew(pass, member);
-  const vaei_tiling tiling = output_tiling(pass, &crew);
-  const vaei_range share = vaei_team_share(crew.member, (size_t)tiling.row_tiles * tiling.column_tiles);
-  /* The importance weights follow from the whole loss: until then every row weighs one. */
-  const bool weighted = pass->objective.kind == VAE_OBJECTIVE_IWAE;
-  const vaei_range all = vaei_crew_share(&crew, pass->samples);
-  for (size_t r = all.begin; r < all.end; r++) pass->row_weight[r] = weighted ? 1.0f : 1.0f / (float)rows;
-  vaei_team_barrier(crew.member);
-  for (size_t t = share.begin; t < share.end; t++) {
+  const vaei_work work = output_work(pass, &crew);
+  for (size_t t = work.tiles.begin; t < work.tiles.end; t++) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-    const vaei_tile tile = output_tile(pass, &tiling, t, scratch);
-    tile_loss(pass, &tile, t / tiling.row_tiles, scratch, view);
+    const vaei_tile tile = output_tile(pass, &work.tiling, t, scratch);
+    tile_loss(pass, &tile, t / work.tiling.row_tiles, scratch, view);
   }
   vaei_team_barrier(crew.member);
   const vaei_range examples = vaei_crew_share(&crew, 1);
@@ -245,8 +243,10 @@ void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *
       atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
     if (view) write_terms(pass, view, i);
   }
+  if (pass->with_gradients && !weights_come_late(pass)) return; /* what backward reads is there */
   vaei_team_barrier(crew.member);
-  if (!weighted || !pass->with_gradients) return;
+  if (!pass->with_gradients) return;
+  const vaei_range all = vaei_crew_share(&crew, pass->samples);
   const vaei_activations *out = &pass->layers[pass->model->dense_count - 1];
   const size_t columns = pass->model->dense[pass->model->dense_count - 1].panels * (size_t)VAEI_VECTOR;
   pass->kernels->scale_rows(all.end - all.begin, columns, pass->row_weight + all.begin, out->dy + all.begin * out->row,

@@ -90,12 +90,22 @@ uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads, bo
   return members < 1 ? 1 : (uint32_t)members;
 }
 
+/* Rows that are worth a member of its own: it reads all weights for them. */
+enum { ENOUGH_ROWS = 16 };
+
 vaei_crew vaei_pass_crew(const vaei_pass *pass, vaei_member member) {
-  const uint32_t enough = 16; /* examples: a member reads all weights for them */
   const vaei_range share = vaei_team_share(member, pass->rows);
-  if (pass->with_gradients && pass->samples == 1 && pass->rows / member.size >= enough)
+  if (pass->with_gradients && pass->samples == 1 && pass->rows / member.size >= ENOUGH_ROWS)
     return (vaei_crew){{0, 1}, share};
   return (vaei_crew){member, {0, pass->rows}};
+}
+
+vaei_work vaei_crew_work(const vaei_crew *crew, const vaei_kernels *kernels, size_t each, uint32_t panels) {
+  const vaei_range rows = {crew->examples.begin * each, crew->examples.end * each};
+  const bool whole_rows = (rows.end - rows.begin) / crew->member.size >= ENOUGH_ROWS;
+  const vaei_tiling tiling = vaei_tiling_of(kernels, whole_rows ? vaei_crew_share(crew, each) : rows, panels);
+  const size_t tiles = (size_t)tiling.row_tiles * tiling.column_tiles;
+  return (vaei_work){tiling, whole_rows ? (vaei_range){0, tiles} : vaei_team_share(crew->member, tiles)};
 }
 
 void vaei_pass_begin(vaei_pass *pass, uint32_t rows, const vae_objective *objective) {

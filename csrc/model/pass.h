@@ -85,15 +85,11 @@ typedef struct vaei_crew {
 
 vaei_crew vaei_pass_crew(const vaei_pass *pass, vaei_member member);
 
-/* The crew's rows of a matrix with `each` rows an example, and a member's share of them. */
-static inline vaei_range vaei_crew_rows(const vaei_crew *crew, size_t each) {
-  return (vaei_range){crew->examples.begin * each, crew->examples.end * each};
-}
-
+/* A member's share of the crew's rows in a matrix with `each` rows an example. */
 static inline vaei_range vaei_crew_share(const vaei_crew *crew, size_t each) {
-  const vaei_range rows = vaei_crew_rows(crew, each);
-  const vaei_range share = vaei_team_share(crew->member, rows.end - rows.begin);
-  return (vaei_range){rows.begin + share.begin, rows.begin + share.end};
+  const size_t first = crew->examples.begin * each;
+  const vaei_range share = vaei_team_share(crew->member, crew->examples.end * each - first);
+  return (vaei_range){first + share.begin, first + share.end};
 }
 
 /* The size of team that is worth its barriers for `rows` examples: 1 to threads. awake: whether the team goes on to other
@@ -128,7 +124,8 @@ void vaei_pass_draw_noise(vaei_pass *pass, vaei_member member, const vaei_stream
  * is known to all members after it, or in a training step after vaei_pass_backward. */
 void vaei_pass_encode(vaei_pass *pass, vaei_member member);
 
-/* Clamps logvar, computes deviation and KL, draws z from noise. Ends with a barrier. */
+/* Clamps logvar, computes deviation and KL, draws z from noise; sets the rows' weights as far as they are known. Ends with a
+ * barrier. */
 void vaei_pass_latent(vaei_pass *pass, vaei_member member);
 
 /* z → the decoder's last hidden layer. Ends with a barrier. */
@@ -137,9 +134,9 @@ void vaei_pass_decode(vaei_pass *pass, vaei_member member);
 /* The likelihood's mean of all decoder rows, into [K n, D] of the caller. Ends with a barrier. */
 void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output);
 
-/* The loss of every example against x, the caller's terms, and (with gradients) the gradient of the output. Ends with a
- * barrier. pass->not_finite is then settled where no backward follows: a faster member may set it there again, so in a
- * training step it is to be asked after vaei_pass_backward only. */
+/* The loss of every example against x, the caller's terms, and (with gradients) the gradient of the output. Without gradients it
+ * ends with a barrier and pass->not_finite is then settled; in a training step losses and not_finite are to be read after
+ * vaei_pass_backward. */
 void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *terms);
 
 /* The gradients of all activations. Ends with a barrier of the whole team; not_finite and large are then settled. */
@@ -199,6 +196,16 @@ static inline vaei_tiling vaei_tiling_of(const vaei_kernels *kernels, vaei_range
   return (vaei_tiling){(uint32_t)rows.begin, count, panels, (count + kernels->tile_rows - 1) / kernels->tile_rows,
                        (panels + kernels->tile_panels - 1) / kernels->tile_panels};
 }
+
+/* A member's tiles in a product over its crew's rows: whole rows where there are enough, so that all do the same and a row's
+ * values stay in one core's cache; else its share of all tiles. */
+typedef struct vaei_work {
+  vaei_tiling tiling;
+  vaei_range tiles;
+} vaei_work;
+
+/* each: rows of the matrix an example. */
+vaei_work vaei_crew_work(const vaei_crew *crew, const vaei_kernels *kernels, size_t each, uint32_t panels);
 
 /* Tile `index` of row_tiles * column_tiles, columns of tiles one after the other. */
 static inline vaei_tile vaei_tiling_at(const vaei_tiling *t, size_t index) {

@@ -39,14 +39,17 @@ static task task_at(const vae_model *model, const vaei_kernels *kernels, uint32_
                 .bias = last};
 }
 
+/* The rows of a task, the bias counted. */
+static size_t task_rows(const task *t) { return (size_t)(t->row_end - t->row) + t->bias; }
+
 size_t vaei_update_task_count(const vae_model *model, const vaei_kernels *kernels) {
   size_t count = 0;
   for (uint32_t l = 0; l < model->dense_count; l++) count += layer_tasks(&model->dense[l], kernels);
   return count;
 }
 
-/* Adam on a vector of weights costs about as much as this many multiply-adds on it. */
-enum { ADAM_COST = 32 };
+/* What Adam on a vector of weights, and its share of a transposed copy, cost in multiply-adds on it. */
+enum { ADAM_COST = 32, TRANSPOSE_COST = 9 };
 
 void vaei_update_plan(const vae_model *model, const vaei_kernels *kernels, uint32_t rows, uint32_t draws,
                       size_t *cost) {
@@ -56,7 +59,8 @@ void vaei_update_plan(const vae_model *model, const vaei_kernels *kernels, uint3
       const task one = task_at(model, kernels, l, i);
       cost[t++] = sum;
       const size_t depth = l <= model->head ? rows : draws;
-      sum += (size_t)(one.row_end - one.row + one.bias) * (one.panel_end - one.panel) * (depth + ADAM_COST);
+      const size_t cost_each = depth + ADAM_COST + (model->dense[l].transposed_size ? TRANSPOSE_COST : 0);
+      sum += task_rows(&one) * (one.panel_end - one.panel) * cost_each;
     }
   cost[t] = sum;
 }
@@ -93,9 +97,6 @@ static bool walk_next(const vaei_pass *pass, task_walk *walk, task *next) {
   walk->left--;
   return true;
 }
-
-/* The rows of a task, the bias counted. */
-static size_t task_rows(const task *t) { return (size_t)(t->row_end - t->row) + t->bias; }
 
 /* Where row t->row of a panel lies in a block of the model's layout. */
 static size_t task_offset(const vaei_dense *layer, const task *t, uint32_t panel) {
