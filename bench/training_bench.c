@@ -2,7 +2,7 @@
  * noise, forward, backward and Adam. Prints one JSON object a configuration: samples/s, GFLOP/s and the fraction of the
  * machine's FMA peak, measured right before and after.
  *
- * usage: training_bench THREADS SECONDS [CONFIG …]     CONFIG: mlp400 tutorial iwae1 iwae50 wide */
+ * usage: training_bench THREADS SECONDS [bf16] [CONFIG …]     CONFIG: mlp400 tutorial iwae1 iwae50 wide */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +87,8 @@ static uint64_t train_for(vae_trainer *trainer, const vae_data *data, double dur
   return after.step - before.step;
 }
 
-static void measure(const bench_config *c, int threads, double duration, const vae_data *data) {
+static void measure(const bench_config *c, int threads, double duration, vae_precision precision,
+                    const vae_data *data) {
   vae_error err;
   vae_error_init(&err);
   vae_layer layers[2];
@@ -109,6 +110,7 @@ static void measure(const bench_config *c, int threads, double duration, const v
   training.batch_size = c->batch;
   training.learning_rate = c->learning_rate;
   training.threads = threads;
+  training.precision = precision;
   training.objective.samples = c->samples;
   if (c->samples > 1) training.objective.kind = VAE_OBJECTIVE_IWAE;
   vae_model *model = NULL;
@@ -126,9 +128,11 @@ static void measure(const bench_config *c, int threads, double duration, const v
   vae_trainer_info_init(&info);
   check(vae_trainer_get_info(trainer, &info, &err), &err);
   printf(
-      "{\"config\": \"%s\", \"isa\": \"%s\", \"threads\": %d, \"samples_per_second\": %.0f, \"gflops\": %.1f, "
+      "{\"config\": \"%s\", \"precision\": \"%s\", \"isa\": \"%s\", \"threads\": %d, \"samples_per_second\": %.0f, "
+      "\"gflops\": %.1f, "
       "\"fma_peak_gflops\": %.1f, \"fraction_of_peak\": %.3f}\n",
-      c->name, vae_isa_name(info.isa), (int)info.threads, rate, flops / 1e9, peak / 1e9, flops / peak);
+      c->name, vae_precision_name(info.precision), vae_isa_name(info.isa), (int)info.threads, rate, flops / 1e9,
+      peak / 1e9, flops / peak);
   fflush(stdout);
   vae_trainer_free(trainer);
   vae_model_free(model);
@@ -136,7 +140,7 @@ static void measure(const bench_config *c, int threads, double duration, const v
 
 int main(int count, char **arguments) {
   if (count < 3) {
-    fprintf(stderr, "usage: training_bench THREADS SECONDS [mlp400|tutorial|iwae1|iwae50|wide …]\n");
+    fprintf(stderr, "usage: training_bench THREADS SECONDS [bf16] [mlp400|tutorial|iwae1|iwae50|wide …]\n");
     return 2;
   }
   uint8_t *bytes = malloc((size_t)ROWS * COLUMNS);
@@ -152,10 +156,13 @@ int main(int count, char **arguments) {
   data.values = bytes;
   data.rows = ROWS;
   data.columns = COLUMNS;
+  const int bf16 = count > 3 && !strcmp(arguments[3], "bf16"), first = 3 + bf16;
   for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
-    int wanted = count == 3;
-    for (int a = 3; a < count; a++) wanted |= !strcmp(arguments[a], configs[i].name);
-    if (wanted) measure(&configs[i], atoi(arguments[1]), atof(arguments[2]), &data);
+    int wanted = count == first;
+    for (int a = first; a < count; a++) wanted |= !strcmp(arguments[a], configs[i].name);
+    if (wanted)
+      measure(&configs[i], atoi(arguments[1]), atof(arguments[2]),
+              bf16 ? VAE_PRECISION_BFLOAT16 : VAE_PRECISION_FLOAT32, &data);
   }
   free(bytes);
   return 0;

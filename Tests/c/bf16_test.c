@@ -88,27 +88,14 @@ static void check_product(const vaei_bf16_kernels *k, uint32_t rows, uint32_t pa
 }
 
 /* Numbers that show how rounding goes. */
-static const float corners[] = {0.0f,
-                                -0.0f,
-                                1.0f,
-                                0x1.01p+0f,
-                                0x1.03p+0f,
-                                0x1.010002p+0f,
-                                0x1.00fffep+0f,
-                                -0x1.03p+0f,
-                                0x1.fffffep+127f,
-                                -0x1.fefffep+127f,
-                                INFINITY,
-                                -INFINITY,
-                                NAN,
-                                0x1p-126f,
-                                0x1.fffffep-127f,
-                                -0x1p-149f,
-                                0x1.fep+3f,
-                                0x1.ffp+3f};
+static const float corners[] = {0.0f,           -0.0f,          1.0f,        0x1.01p+0f,       0x1.03p+0f,
+                                0x1.010002p+0f, 0x1.00fffep+0f, -0x1.03p+0f, 0x1.fffffep+127f, -0x1.fefffep+127f,
+                                INFINITY,       -INFINITY,      NAN,         0x1p-126f,        0x1.fffffep-127f,
+                                -0x1p-149f,     0x1.fep+3f,     0x1.ffp+3f};
 
 static void check_pack(const vaei_bf16_kernels *k, uint32_t rows, uint32_t panels, int end) {
-  const size_t row = panels * 16 + 3, across_row = panels * 8 + 5, along_row = panels * 16 + 7, pair_rows = (rows + 1) / 2;
+  const size_t row = panels * 16 + 3, across_row = panels * 8 + 5, along_row = panels * 16 + 7,
+               pair_rows = (rows + 1) / 2;
   float *x = floats((rows - 1) * row + panels * 16, end);
   for (size_t i = 0; i < sizeof corners / sizeof *corners; i++) {
     const size_t at = (i * 7 + rows) % (rows * panels * 16);
@@ -129,8 +116,7 @@ static void check_pack(const vaei_bf16_kernels *k, uint32_t rows, uint32_t panel
   float *back = floats((rows - 1) * row + panels * 16, end);
   k->unpack(rows, panels, across, across_row, back, row);
   for (uint32_t i = 0; i < rows; i++)
-    for (uint32_t j = 0; j < panels * 16; j++)
-      right &= bits_of(back[i * row + j]) == rounded(x[i * row + j]) << 16;
+    for (uint32_t j = 0; j < panels * 16; j++) right &= bits_of(back[i * row + j]) == rounded(x[i * row + j]) << 16;
   CHECK_THAT(right, "unpack %u rows, %u panels", rows, panels);
   release_all();
 }

@@ -51,7 +51,7 @@ typedef struct vaei_bf16_kernels {
 /* The bf16 kernels that go with a float32 table. UNSUPPORTED names the feature that the table or the processor lacks. */
 vae_status vaei_bf16_find(const vaei_kernels *kernels, const vaei_bf16_kernels **bf16, vae_error *err);
 
-extern const vaei_bf16_kernels vaei_bf16_avx512; /* never named where it was not compiled in */
+extern const vaei_bf16_kernels vaei_bf16_avx512;   /* never named where it was not compiled in */
 extern const vaei_bf16_kernels vaei_bf16_portable; /* the oracle of the tests: as slow as it is plain */
 
 #endif

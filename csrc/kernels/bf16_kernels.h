@@ -84,7 +84,8 @@ static void pack(uint32_t rows, uint32_t panels, const float *from, size_t from_
 static void unpack(uint32_t rows, uint32_t panels, const uint32_t *across, size_t across_row, float *to,
                    size_t to_row) {
   for (uint32_t i = 0; i < rows; i++)
-    for (uint32_t j = 0; j < panels; j++) vf_store(to + i * to_row + 16 * j, vf_load_half(across + i * across_row + 8 * j));
+    for (uint32_t j = 0; j < panels; j++)
+      vf_store(to + i * to_row + 16 * j, vf_load_half(across + i * across_row + 8 * j));
 }
 
 static void pack_transposed(const float *from, uint32_t rows, uint32_t *to, uint32_t columns) {

@@ -14,12 +14,13 @@
 #include <stdatomic.h>
 
 #include "kernels/kernels.h"
+#include "model/mixed_types.h"
 #include "model/vae_model.h"
 #include "optim/adam.h"
 #include "parallel/team.h"
 
 /* A layer's values for the rows of a batch. Rows are `row` floats apart: an odd number of cache lines, so that the rows
- * of a tile do not meet in one cache set. */
+ * of a tile do not meet in one cache set. With bf16 products y and dy of hidden layers are NULL: see mixed.h. */
 typedef struct vaei_activations {
   float *y;     /* outputs; NULL for the decoder's last layer, whose tiles are used up at once */
   float *slope; /* activation'(x), for the activations whose derivative needs it; else NULL */
@@ -50,6 +51,7 @@ typedef struct vaei_pass {
   float *deviation, *inside; /* [n, z_row] */
   size_t z_row;
   vaei_activations *layers;    /* as model->dense */
+  vaei_mixed mixed;            /* bf16 operands, in a pass with bf16 products */
   uint32_t column_tiles;       /* of the output layer */
   double *tile_nll;            /* [K n, column_tiles] */
   double *nll;                 /* [K n], -log p(x|z) */
@@ -68,10 +70,11 @@ typedef struct vaei_pass {
   _Atomic int large;      /* set where a weight's gradient might overflow: see vaei_pass_note_large */
 } vaei_pass;
 
-/* Memory for batches of up to max_rows examples and max_draws latent samples in all. */
+/* Memory for batches of up to max_rows examples and max_draws latent samples in all. bf16: the kernels of bf16 products,
+ * for a pass with gradients only; NULL: all products are float32. */
 vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_kernels *kernels,
-                          const vae_allocator *allocator, uint32_t max_rows, uint32_t max_draws, bool with_gradients,
-                          vae_error *err);
+                          const vaei_bf16_kernels *bf16, const vae_allocator *allocator, uint32_t max_rows,
+                          uint32_t max_draws, bool with_gradients, vae_error *err);
 
 void vaei_pass_close(vaei_pass *pass);
 

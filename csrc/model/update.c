@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "model/mixed.h"
 #include "model/pass.h"
 
 enum { BLOCK_ROWS = 96 }; /* a multiple of 16 and of every tile's height; a buffer of 18 KB */
@@ -104,6 +105,10 @@ static size_t task_offset(const vaei_dense *layer, const task *t, uint32_t panel
 
 /* dW of a task: panels `to_panel` floats apart, rows 16 apart. The sum runs over the batch. */
 static void task_gradient(const vaei_pass *pass, const task *t, float *to, size_t to_panel) {
+  if (pass->mixed.kernels) {
+    vaei_mixed_gradient(pass, t->layer, t->row, t->row_end, t->bias, t->panel, t->panel_end, to, to_panel);
+    return;
+  }
   static const float one = 1.0f;
   const vae_model *model = pass->model;
   const bool encoder = t->layer <= model->head, first = t->layer == 0 || t->layer == model->head + 1;
@@ -133,10 +138,12 @@ static void task_gradient(const vaei_pass *pass, const task *t, float *to, size_
   pass->kernels->product(&product, 1, panels);
 }
 
-/* The transposed copy of a task's weights, in blocks of 16 by 16. */
+/* The copies of a task's weights: the transposed ones in blocks of 16 by 16, or those in bf16. */
 static void task_transpose(vaei_pass *pass, const task *t, const float *block) {
   const vaei_dense *layer = &pass->model->dense[t->layer];
-  if (!layer->transposed_size) return;
+  for (uint32_t panel = t->panel; pass->mixed.kernels && panel < t->panel_end; panel++)
+    vaei_mixed_copy_weights(pass, t->layer, t->row, t->row_end, panel, block + task_offset(layer, t, panel));
+  if (pass->mixed.kernels || !layer->transposed_size) return;
   for (uint32_t panel = t->panel; panel < t->panel_end; panel++) {
     const uint32_t unit = panel * VAEI_VECTOR, units = layer->units - unit < 16 ? layer->units - unit : 16;
     const float *weights = block + task_offset(layer, t, panel);
