@@ -62,6 +62,7 @@ private func trainingJSON(_ training: TrainingConfiguration) -> JSON {
     "beta2": .number(training.beta2),
     "epsilon": .number(training.epsilon),
     "seed": .unsigned(training.seed),
+    "precision": .string("\(training.precision)"),
   ]
 }
 
@@ -83,7 +84,7 @@ private func infoText(_ model: VAE, _ path: String, _ bytes: Int?) -> String {
     let betas = "beta1 \(shortest(training.beta1)), beta2 \(shortest(training.beta2))"
     lines += [
       "objective    \(objective.kind), \(plural(objective.samples, "latent sample"))\(beta)",
-      "training     batch \(training.batchSize), seed \(training.seed)",
+      "training     batch \(training.batchSize), seed \(training.seed), \(training.precision)",
       "Adam         learning rate \(shortest(training.learningRate)), \(betas), epsilon \(shortest(training.epsilon))",
     ]
   } else {
