@@ -5,8 +5,8 @@ usage: check-object-code.py LIBRARY
 
 An accumulator that the compiler could not keep in a register costs a third of the speed, and no test of results shows it
 (docs/KERNELS.md, section 2). Looks at every loop (a jump back to an address inside the same function) of every function
-called `product` that has a vfmadd in it. Exits with 1 and names the loop where one reads or writes the stack, or where
-no such loop was found.
+called `product` or `pair_product` that has a vfmadd or a vdpbf16ps in it. Exits with 1 and names the loop where one reads or writes the stack, or where
+either has no such loop.
 """
 import re
 import subprocess
@@ -14,6 +14,7 @@ import sys
 
 LINE = re.compile(r"^\s*([0-9a-f]+):\s+(.*)$")
 JUMP = re.compile(r"^j\w+\s+([0-9a-f]+) <")
+MULTIPLY_ADDS = {"product": "vfmadd", "pair_product": "vdpbf16ps"}
 STACK = re.compile(r"\(%r[sb]p")
 
 
@@ -35,18 +36,20 @@ def innermost_loops(code):
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: check-object-code.py LIBRARY")
-    found, bad = 0, []
-    for code in functions(sys.argv[1], "product"):
-        for begin, end in innermost_loops(code):
-            body = [text for address, text in code if begin <= address <= end]
-            if not any("vfmadd" in text for text in body):
-                continue
-            found += 1
-            bad += [f"loop at {begin:x}: {text}" for text in body if STACK.search(text)]
+    found, bad = dict.fromkeys(MULTIPLY_ADDS, 0), []
+    for name, multiply_add in MULTIPLY_ADDS.items():
+        for code in functions(sys.argv[1], name):
+            for begin, end in innermost_loops(code):
+                body = [text for address, text in code if begin <= address <= end]
+                if not any(multiply_add in text for text in body):
+                    continue
+                found[name] += 1
+                bad += [f"{name}, loop at {begin:x}: {text}" for text in body if STACK.search(text)]
     for line in bad:
         print(line)
-    print(f"check-object-code: {found} loops with multiply-adds, {len(bad)} touches of the stack")
-    sys.exit(1 if bad or not found else 0)
+    loops = ", ".join(f"{count} in {name}" for name, count in found.items())
+    print(f"check-object-code: loops with multiply-adds: {loops}; {len(bad)} touches of the stack")
+    sys.exit(0 if all(found.values()) and not bad else 1)
 
 
 if __name__ == "__main__":
