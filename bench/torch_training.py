@@ -1,6 +1,7 @@
-"""PyTorch's training speed on the same configurations, data in memory, float32, eager mode, fused Adam.
+"""PyTorch's training speed on the same configurations, data in memory, float32 or bfloat16 (autocast), eager
+mode, fused Adam.
 
-usage: torch_training.py CONFIG THREADS SECONDS     prints one JSON object
+usage: torch_training.py CONFIG THREADS SECONDS [bf16]     prints one JSON object
 """
 import json
 import math
@@ -59,6 +60,7 @@ class VAE(nn.Module):
 
 def main():
     name, threads, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    bf16 = sys.argv[4:] == ["bf16"]
     encoder, latent, decoder, activation, batch, rate, samples, likelihood = CONFIGS[name]
     torch.set_num_threads(threads)
     torch.manual_seed(0)
@@ -74,7 +76,9 @@ def main():
             for _ in range(5):
                 x = data[order[first : first + batch]]
                 optimizer.zero_grad(set_to_none=True)
-                model.loss(x).backward()
+                with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+                    loss = model.loss(x)
+                loss.backward()
                 optimizer.step()
                 first = first + batch if first + 2 * batch <= ROWS else 0
                 done += batch
