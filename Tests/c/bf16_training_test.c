@@ -244,6 +244,15 @@ static void check_files(void) {
   CHECK_OK(vae_model_load_bytes(bytes, size, NULL, &loaded, &err), &err);
   CHECK_OK(vae_model_get_training(loaded, &kept, &trained, &err), &err);
   CHECK(trained == 1 && kept.precision == VAE_PRECISION_BFLOAT16 && kept.precision_fallback == 0);
+  /* The file says it by name, and another name is refused. */
+  size_t at = 0;
+  while (at + 8 < size && memcmp(bytes + at, "bfloat16", 8) != 0) at++;
+  if (CHECK(at + 8 < size)) {
+    vae_model *foreign = NULL;
+    memcpy(bytes + at, "bfloat64", 8);
+    CHECK_STATUS(vae_model_load_bytes(bytes, size, NULL, &foreign, &err), VAE_ERROR_UNSUPPORTED);
+    CHECK_MESSAGE_HAS(err, "bfloat64");
+  }
   training.precision_fallback = 1; /* a float32 trainer that may take over */
   vae_trainer_free(single);
   CHECK_OK(vae_trainer_create(other, &training, NULL, &single, &err), &err);
