@@ -1,6 +1,6 @@
 # The front door. Everything is said in full in README.md; `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test check check-long bench bench-peers format install clean
+.PHONY: help deps build run test check check-long bench bench-peers bench-growth bench-instructions format install clean
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -11,7 +11,7 @@ CMAKE_BUILD := build/release
 help: ## this list
 	@echo "libvae: make TARGET"
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
-	  printf '  %-12s %s\n' $$target "$$text"; done
+	  printf '  %-18s %s\n' $$target "$$text"; done
 
 deps: ## install what is missing (apt), or say what to install
 	@bash tools/install.sh
@@ -35,17 +35,24 @@ test: deps ## build everything and run every test
 check: deps ## the C tests and the checks of the text only (a minute)
 	@python3 tools/test.py --fast
 
-check-long: deps ## also clang, sanitizers of clang, no OpenMP, portable kernels, debug Swift, fuzzers [MNIST=DIR]
+check-long: deps ## also clang, its sanitizers, no OpenMP, portable, NEON under qemu, debug Swift, fuzzers, instructions [MNIST=DIR]
+	@bash tools/install.sh valgrind
 	@MNIST="$(MNIST)" python3 tools/test.py --long
 
-bench: deps ## the MNIST result and the speed, written to build/bench [MNIST=DIR with the four IDX files]
-	@test -n "$(MNIST)" || { echo "say where MNIST lies: make bench MNIST=DIR" >&2; exit 2; }
+bench: deps ## speed, memory and start-up beside PyTorch and JAX; the MNIST result with MNIST=DIR [BENCH="--only training …"]
 	@$(SWIFT_BUILD) --product vae-cli
-	@bash bench/run.sh "$$($(SWIFT_BUILD) --show-bin-path)/vae-cli" "$(MNIST)" build/bench
+	@python3 bench/run.py --cli "$$($(SWIFT_BUILD) --show-bin-path)/vae-cli" $(if $(MNIST),--mnist "$(MNIST)") $(BENCH)
 
-bench-peers: deps ## a virtual environment with PyTorch, with which make bench compares
+bench-peers: deps ## a virtual environment with PyTorch and JAX, with which make bench compares
 	python3 -m venv build/bench-peers
-	build/bench-peers/bin/pip install --quiet --disable-pip-version-check numpy torch
+	build/bench-peers/bin/pip install --quiet --disable-pip-version-check numpy torch jax optax matplotlib
+
+bench-growth: deps ## speed by batch, width, depth, rows, threads, latent samples; plots in docs/images [BENCH="--seconds S …"]
+	@python3 bench/run.py --only growth --rounds 3 --plots docs/images $(BENCH)
+
+bench-instructions: deps ## instructions of a training step against bench/instructions.json [RECORD=--record]
+	@bash tools/install.sh valgrind
+	@python3 bench/instructions.py $(RECORD)
 
 format: deps ## rewrite C and Swift sources in the project's format
 	@python3 -m venv build/format && build/format/bin/pip install --quiet --disable-pip-version-check \

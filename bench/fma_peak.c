@@ -1,20 +1,14 @@
 #include "fma_peak.h"
 
 #include <pthread.h>
-#include <stdint.h>
-#include <time.h>
+
+#include "bench_support.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
 enum { CHAINS = 24, ROUNDS = 4096 };
-
-static double seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* Each runs CHAINS * ROUNDS vector FMAs and returns their operations; *sink keeps the compiler honest. */
 
@@ -77,12 +71,12 @@ typedef struct worker {
 /* The best of some short spells: the peak, not what a neighbour left of it. */
 static void *measure(void *context) {
   worker *w = context;
-  const double end = seconds() + 0.05;
-  while (seconds() < end) {
-    const double began = seconds();
+  const double end = bench_seconds() + 0.05;
+  while (bench_seconds() < end) {
+    const double began = bench_seconds();
     double operations = 0;
     for (int i = 0; i < 20; i++) operations += burst(&w->sink);
-    const double rate = operations / (seconds() - began);
+    const double rate = operations / (bench_seconds() - began);
     if (rate > w->rate) w->rate = rate;
   }
   return NULL;

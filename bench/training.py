@@ -1,6 +1,6 @@
 """The speed of training steps, in rounds: libvae, then PyTorch where it can be imported, one after the other.
 
-usage: training.py TRAINING_BENCH OUT_DIR [ROUNDS [THREADS [CONFIG …]]]     CONFIG: mlp400, or mlp400:bf16 for both in bfloat16
+usage: training.py TRAINING_BENCH OUT_DIR [ROUNDS [THREADS [CONFIG …]]]
 
 Prints, for each configuration, the median over the rounds of samples/s, of the fraction of the FMA peak that was measured
 in the same minute, and of the ratio to PyTorch in the same round; writes everything to OUT_DIR/training.json.
@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-CONFIGS = ["mlp400", "tutorial", "iwae1", "iwae50", "wide", "mlp400:bf16", "wide:bf16"]
+CONFIGS = ["mlp400", "tutorial", "iwae1", "iwae50", "wide"]
 SECONDS = "2"
 
 
@@ -32,17 +32,15 @@ def main():
     if not torch:
         print("PyTorch cannot be imported: no comparison (make bench-peers installs it)")
     results = []
-    print(f"{'config':11} {'threads':>7} {'samples/s':>10} {'GFLOP/s':>8} {'of peak':>8} {'PyTorch/s':>10} {'ratio':>6}")
+    print(f"{'config':9} {'threads':>7} {'samples/s':>10} {'GFLOP/s':>8} {'of peak':>8} {'PyTorch/s':>10} {'ratio':>6}")
     for config in configs:
-        name, _, precision = config.partition(":")
-        precision = [precision] if precision else []
         ours, theirs = [], []
         for _ in range(rounds):
-            ours.append(run([bench, threads, SECONDS, *precision, name]))
+            ours.append(run([bench, threads, SECONDS, config]))
             if torch:
-                theirs.append(run([sys.executable, str(HERE / "torch_training.py"), name, threads, SECONDS, *precision]))
+                theirs.append(run([sys.executable, str(HERE / "torch_training.py"), config, threads, SECONDS]))
         median = lambda key: statistics.median(result[key] for result in ours)
-        line = (f"{config:11} {threads:>7} {median('samples_per_second'):10.0f} {median('gflops'):8.1f} "
+        line = (f"{config:9} {threads:>7} {median('samples_per_second'):10.0f} {median('gflops'):8.1f} "
                 f"{median('fraction_of_peak'):8.1%}")
         if theirs:
             ratio = statistics.median(a["samples_per_second"] / b["samples_per_second"] for a, b in zip(ours, theirs))

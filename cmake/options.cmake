@@ -10,6 +10,7 @@ if(APPLE)
 endif()
 option(VAE_OPENMP "Use several threads, through OpenMP" ${vae_openmp_default})
 option(VAE_WERROR "Treat warnings as errors" OFF)
+option(VAE_BENCH "Build the measuring programs of bench/" OFF)
 option(VAE_FUZZ "Build the fuzz targets of Tests/fuzz (clang only)" OFF)
 set(VAE_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined")
 set(VAE_TEST_ISAS "portable;avx2;avx512;neon" CACHE STRING

@@ -40,7 +40,7 @@ foreach(source ${vae_test_programs})
   string(REGEX REPLACE "_test$" "" subject ${name})
   if(subject IN_LIST vae_tests_per_isa)
     foreach(isa ${VAE_TEST_ISAS})
-      add_test(NAME c.${name}.${isa} COMMAND with_isa ${isa} $<TARGET_FILE:${name}>)
+      add_test(NAME c.${name}.${isa} COMMAND with_isa ${isa} ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:${name}>)
       list(APPEND vae_c_tests c.${name}.${isa})
     endforeach()
   endif()
@@ -62,13 +62,20 @@ endif()
 if(vae_c_tests)
   set(vae_timeout 600)
   set(vae_serial "VAE_TEST_SERIAL=$<IF:$<BOOL:${VAE_OPENMP}>,0,1>")
-  if(VAE_SANITIZE)
+  if(VAE_SANITIZE OR CMAKE_CROSSCOMPILING_EMULATOR)
     set(vae_timeout 1800)
+  endif()
+  if(CMAKE_CROSSCOMPILING_EMULATOR)
+    # For programs that start others; and libgomp is told to let waiting threads sleep.
+    set(vae_surroundings VAE_TEST_EMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR} OMP_WAIT_POLICY=passive)
+  endif()
+  if(VAE_OPENMP_LIBRARY STREQUAL "gomp")
+    list(APPEND vae_surroundings VAE_TEST_LIBGOMP=1)
   endif()
   # 77: the machine lacks what the test needs. Threads that wait go to sleep at once, since ctest runs several programs
   # beside each other.
   set_tests_properties(${vae_c_tests} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${vae_timeout}
-    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=allocator_may_return_null=1;KMP_BLOCKTIME=0;${vae_serial}")
+    ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=allocator_may_return_null=1;KMP_BLOCKTIME=0;${vae_serial};${vae_surroundings}")
   # The longest first, so that no core idles at the end.
   foreach(name threads_test gradient_oracle_test)
     if(TEST c.${name})
@@ -104,9 +111,9 @@ endif()
 add_test(NAME check.symbols COMMAND bash ${vae_test_folder}/check_symbols.sh $<TARGET_FILE:vae>)
 add_test(NAME check.linkage COMMAND bash ${PROJECT_SOURCE_DIR}/tools/check-linkage.sh
   $<TARGET_FILE:vae> $<TARGET_SONAME_FILE_NAME:vae> $<BOOL:${VAE_OPENMP}>)
-if(Python3_FOUND AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT VAE_SANITIZE)
+if(Python3_FOUND AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|aarch64" AND NOT VAE_SANITIZE)
   add_test(NAME check.object-code COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/check-object-code.py
-    $<TARGET_FILE:vae>)
+    $<TARGET_FILE:vae> ${CMAKE_OBJDUMP})
 endif()
 
 # A user's way to the library: install it into an empty prefix, then build the example from there.

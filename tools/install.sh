@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # install.sh: makes sure that everything libvae is built and tested with is there. Looks first; installs only what is
 # missing, through apt on Debian and Ubuntu; elsewhere says what to install by hand. Never asks a question.
-# VAE_INSTALL=no: only look.
+# usage: install.sh [cross] [valgrind]: also what only some long checks need: `cross` compiles and runs the C tests for
+# AArch64. VAE_INSTALL=no: only look.
 set -euo pipefail
 
+extras=" $* "
+wanted() { [[ $extras == *" $1 "* ]]; }
 swift_needed=6.2
 cmake_needed=3.22
 compiler=$(command -v cc || command -v gcc || command -v clang || true)
@@ -33,8 +36,19 @@ look() {
   has_program ninja || echo "ninja|ninja-build|ninja-build|ninja|ninja"
   has_header zlib.h || echo "zlib's headers|zlib1g-dev|zlib-devel|zlib|zlib"
   has_header png.h || echo "libpng's headers|libpng-dev|libpng-devel|libpng|libpng"
+  ! wanted valgrind || has_program valgrind || echo "valgrind|valgrind|valgrind|valgrind|valgrind"
   has_library omp5 || has_library omp || echo "libomp (OpenMP)|libomp-dev|libomp-devel|openmp|libomp"
+  ! wanted cross || look_for_cross
 }
+
+look_for_cross() {
+  has_program aarch64-linux-gnu-gcc || echo "gcc for AArch64|gcc-aarch64-linux-gnu|gcc-aarch64-linux-gnu|aarch64-linux-gnu-gcc|aarch64-elf-gcc"
+  has_program aarch64-linux-gnu-g++ || echo "g++ for AArch64|g++-aarch64-linux-gnu|gcc-c++-aarch64-linux-gnu|aarch64-linux-gnu-gcc|aarch64-elf-gcc"
+  # apt is told to leave recommended packages out, and libc's headers for the cross compiler are one.
+  cross_compiles || echo "libc for AArch64|libc6-dev-arm64-cross|glibc-aarch64-linux-gnu|aarch64-linux-gnu-glibc|aarch64-elf-gcc"
+  has_program qemu-aarch64 || has_program qemu-aarch64-static || echo "qemu-user|qemu-user|qemu-user|qemu-user|qemu"
+}
+cross_compiles() { echo 'int main(void) { return 0; }' | aarch64-linux-gnu-gcc -static -x c - -o /dev/null 2>/dev/null; }
 
 # column N: the package names of one system, each once.
 column() { cut -d'|' -f"$1" <<<"$missing" | sort -u | tr '\n' ' '; }

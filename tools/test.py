@@ -152,6 +152,18 @@ def clang_options():
     return [f"-DCMAKE_C_COMPILER={clang()}", f"-DCMAKE_CXX_COMPILER={clang()}++"]
 
 
+def neon_suite(suite):
+    """AArch64 by Debian's cross compiler under qemu-user: with its libgomp, since there is no libomp, and serial.
+
+    Not gradient_oracle_test: its float64 oracle takes over seven minutes there."""
+    if not suite.build("install.sh cross", ["bash", ROOT / "tools" / "install.sh", "cross"]):
+        return
+    code, library = suite.run("where libgomp lies", ["aarch64-linux-gnu-gcc", "-print-file-name=libgomp.a"])
+    for name, openmp in ("threads", f"-DVAE_LIBOMP={library.strip()}"), ("serial", "-DVAE_OPENMP=OFF"):
+        c_suite(suite, [f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'cmake' / 'aarch64-linux.cmake'}", "-DVAE_TEST_ISAS=neon", openmp],
+                folder=f"{suite.name}-{name}", ctest=("--tests-regex", "^c[.]|object-code", "--exclude-regex", "gradient_oracle"))
+
+
 def fuzz_suite(suite):
     seconds = os.environ.get("FUZZ_SECONDS", "60")
     folder = BUILD / "fuzz"
@@ -254,6 +266,8 @@ def program_suite(suite):
         return suite.fail("swift build --show-bin-path")
     check_lines(suite, "model_file_check.py", [programs / "python", ROOT / "Tests" / "python" / "model_file_check.py",
                                                folder / "vae-cli", BUILD / "model_file_check"])
+    if sys.platform == "linux":
+        check_lines(suite, "footprint_check.py", [sys.executable, ROOT / "bench" / "footprint_check.py", folder / "vae-cli"])
     # What the documentation shows, with the library as the suite "c" has installed it.
     check_lines(suite, "check-readme.py", [sys.executable, ROOT / "tools" / "check-readme.py", folder,
                                            BUILD / "c" / "prefix",
@@ -288,7 +302,12 @@ def style_suite(suite):
 
 
 def mnist_suite(suite):
-    suite.test("MNIST, seeds 0, 1, 2", ["make", "-C", ROOT, "bench", f"MNIST={os.environ['MNIST']}"])
+    suite.test("MNIST, seeds 0, 1, 2", ["make", "-C", ROOT, "bench", f"MNIST={os.environ['MNIST']}", "BENCH=--only mnist"])
+
+
+def instructions_suite(suite):
+    """Instructions of a training step, against the recorded ones."""
+    check_lines(suite, "instructions.py", [sys.executable, ROOT / "bench" / "instructions.py"])
 
 
 # --- which suites there are ------------------------------------------------------------------------------------------
@@ -310,8 +329,10 @@ LONG_SUITES = {
     "c-serial": lambda s: c_suite(s, ["-DVAE_OPENMP=OFF"]),
     "c-serial-clang": lambda s: c_suite(s, ["-DVAE_OPENMP=OFF", *clang_options()]),
     "c-portable": portable_only,
+    "c-neon": neon_suite,
     "swift-debug": lambda s: swift_suite(s, "debug"),
     "fuzz": fuzz_suite,
+    "instructions": instructions_suite,
 }
 if os.environ.get("MNIST"):
     LONG_SUITES["mnist"] = mnist_suite

@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 extension DataTable {
   /// The rows at `indices`, in that order; an index may occur more than once. The values are copied.
   ///
@@ -76,7 +80,7 @@ extension DataTable {
     return left
   }
 
-  private func removeRows<Element>(_ array: inout [Element], _ removed: [Int]) {
+  private func removeRows<Element: BitwiseCopyable>(_ array: inout [Element], _ removed: [Int]) {
     let columns = columns
     array.withUnsafeMutableBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
@@ -87,6 +91,7 @@ extension DataTable {
       }
     }
     array.removeLast(removed.count * columns)
+    giveBackSpareMemory(of: &array, spare: removed.count * columns)
   }
 
   private func gathered<Element>(_ array: [Element], _ indices: [Int]) -> [Element] {
@@ -101,6 +106,22 @@ extension DataTable {
       }
     }
   }
+}
+
+/// Gives the whole pages of an array's `spare` unused elements back to the system: a shorter array keeps its memory, and
+/// a copy would need both at once.
+private func giveBackSpareMemory<Element: BitwiseCopyable>(of array: inout [Element], spare: Int) {
+  #if canImport(Glibc)
+    let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
+    guard array.capacity - array.count >= spare else { return }
+    array.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      let begin = (UInt(bitPattern: base + buffer.count) + page - 1) / page * page
+      let end = UInt(bitPattern: base + buffer.count + spare) / page * page
+      // What lies there counts as uninitialised; the pages read as zero when they are used again.
+      if begin < end { madvise(UnsafeMutableRawPointer(bitPattern: begin), Int(end - begin), MADV_DONTNEED) }
+    }
+  #endif
 }
 
 /// `count` of the numbers `0..<total`, ascending, every choice equally likely (Knuth, TAOCP 2, 3.4.2, algorithm S).

@@ -166,17 +166,75 @@ static void check_rows(const vaei_kernels *k, size_t n, int end) {
   release_all();
 }
 
+/* A tile for Adam, its panels `gap` floats apart: weights, moments and gradient between guard pages. */
+static vaei_adam_tile adam_tile(const vaei_adam_step *step, uint32_t rows, uint32_t panels, size_t gap, int end) {
+  const size_t size = panels ? (panels - 1) * gap + rows * 16 : 16;
+  vaei_adam_tile tile = {
+      .step = step, .g = floats(size, end), .g_panel = gap, .panel = gap, .rows = rows, .panels = panels};
+  tile.w = floats(size, end);
+  tile.m = floats(size, end);
+  tile.v = floats(size, end);
+  for (size_t i = 0; i < size; i++) tile.v[i] = fabsf(tile.v[i]);
+  return tile;
+}
+
+static const vaei_adam_step adam_step = {0.9f, 0.999f, 0.1f, 0.001f, 1e-2f, 1.3f, 1e-8f};
+
+/* Runs the oracle's Adam on a copy of `tile` as it was; then check_adam compares. */
+static vaei_adam_tile adam_wanted(const vaei_adam_tile *tile, int end) {
+  const size_t size = tile->panels ? (tile->panels - 1) * tile->panel + tile->rows * 16 : 16;
+  vaei_adam_tile want = *tile;
+  want.w = copy_of(tile->w, size, end);
+  want.m = copy_of(tile->m, size, end);
+  want.v = copy_of(tile->v, size, end);
+  oracle->adam(&want);
+  return want;
+}
+
+static void check_adam(const vaei_adam_tile *tile, const vaei_adam_tile *want) {
+  const size_t size = tile->panels ? (tile->panels - 1) * tile->panel + tile->rows * 16 : 16;
+  check_close(tile->w, want->w, size, 1e-6, "adam's weights");
+  check_close(tile->m, want->m, size, 1e-6, "adam's first moment");
+  check_close(tile->v, want->v, size, 1e-6, "adam's second moment");
+}
+
+/* The gradient of a tile equals `product` to the bit, whatever Adam does meanwhile. */
+static void check_gradient(const vaei_kernels *k, uint32_t rows, uint32_t panels, int end) {
+  for (size_t depth = 1; depth <= 40; depth = depth * 2 + 1)
+    for (uint32_t beside = 0; beside <= k->tile_panels; beside++) {
+      const size_t x_row = rows + 3, dy_row = panels * 16 + 5, g_panel = rows * 16 + 16;
+      const float *x = floats(depth * x_row - 3, end), *dy = floats(depth * dy_row - 5, end);
+      float *g = floats(panels * g_panel - 16, end), *want = copy_of(g, panels * g_panel - 16, end);
+      const vaei_gradient gradient = {
+          .depth = depth, .x = x, .x_row = x_row, .dy = dy, .dy_row = dy_row, .g = g, .g_panel = g_panel};
+      const vaei_product product = {.depth = depth,
+                                    .a = x,
+                                    .a_row = 1,
+                                    .a_step = x_row,
+                                    .b = dy,
+                                    .b_step = dy_row,
+                                    .b_panel = 16,
+                                    .c = want,
+                                    .c_row = 16,
+                                    .c_panel = g_panel};
+      const vaei_adam_tile tile = adam_tile(&adam_step, 1 + (rows + beside) % k->tile_rows, beside, 160, end);
+      const vaei_adam_tile adam = adam_wanted(&tile, end);
+      k->product(&product, rows, panels);
+      k->gradient_and_adam(&gradient, rows, panels, &tile);
+      CHECK_BYTES(g, want, (panels * g_panel - 16) * sizeof(float));
+      check_adam(&tile, &adam);
+      release_all();
+    }
+}
+
 static void check_update(const vaei_kernels *k, int end) {
-  const vaei_adam_step step = {0.9f, 0.999f, 0.1f, 0.001f, 1e-2f, 1.3f, 1e-8f};
-  for (size_t count = 16; count <= 80; count += 16) {
-    float *g = floats(count, end), *w = floats(count, end), *m = floats(count, end), *v = floats(count, end);
-    for (size_t i = 0; i < count; i++) v[i] = fabsf(v[i]);
-    float *w2 = copy_of(w, count, end), *m2 = copy_of(m, count, end), *v2 = copy_of(v, count, end);
-    k->adam(&step, count, g, w, m, v);
-    oracle->adam(&step, count, g, w2, m2, v2);
-    check_close(w, w2, count, 1e-6, "adam's weights");
-    check_close(m, m2, count, 1e-6, "adam's first moment");
-    check_close(v, v2, count, 1e-6, "adam's second moment");
+  for (uint32_t rows = 1; rows <= k->tile_rows; rows++)
+    for (uint32_t panels = 1; panels <= k->tile_panels; panels++) check_gradient(k, rows, panels, end);
+  for (uint32_t rows = 1; rows <= 5; rows++) {
+    const vaei_adam_tile tile = adam_tile(&adam_step, rows, 1 + rows % 3, rows * 16 + 32, end);
+    const vaei_adam_tile want = adam_wanted(&tile, end);
+    k->adam(&tile);
+    check_adam(&tile, &want);
     release_all();
   }
   for (uint32_t rows = 1; rows <= 16; rows++)

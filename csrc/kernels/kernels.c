@@ -18,6 +18,8 @@ static const vaei_kernels *table_of(vae_isa isa) {
   if (isa == VAE_ISA_AVX512 && avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
     return &vaei_kernels_avx512;
+#elif defined(__aarch64__)
+  if (isa == VAE_ISA_NEON) return &vaei_kernels_neon; /* part of the architecture */
 #endif
   return NULL;
 }

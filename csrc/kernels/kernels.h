@@ -47,6 +47,26 @@ typedef struct vaei_adam_step {
   float epsilon;
 } vaei_adam_step;
 
+/* g[i][p] = sum over k of x[k][i] * dy[k][p]: the gradient of a tile of weights, k running over a batch. Rows of g are 16
+ * floats apart. */
+typedef struct vaei_gradient {
+  size_t depth;
+  const float *x, *dy;
+  size_t x_row, dy_row;
+  float *g;
+  size_t g_panel;
+} vaei_gradient;
+
+/* A tile of weights whose gradient is known, and Adam's state for it: `rows` rows, 16 floats apart, of `panels` panels. */
+typedef struct vaei_adam_tile {
+  const vaei_adam_step *step;
+  const float *g; /* the gradient; its panels g_panel floats apart */
+  size_t g_panel;
+  float *w, *m, *v; /* weights and moments; their panels `panel` floats apart */
+  size_t panel;
+  uint32_t rows, panels;
+} vaei_adam_tile;
+
 /* Where in the random streams a block of normals lies: see random_kernels.h. */
 typedef struct vaei_stream {
   uint64_t seed;
@@ -61,6 +81,10 @@ typedef struct vaei_kernels {
 
   /* rows 1 to tile_rows, panels 1 to tile_panels */
   void (*product)(const vaei_product *p, uint32_t rows, uint32_t panels);
+
+  /* The gradient of a tile of weights, and Adam on another tile (of no panels: on none): its divisions and waiting for
+   * memory pass between the multiply-adds. Sums as `product` does. */
+  void (*gradient_and_adam)(const vaei_gradient *p, uint32_t rows, uint32_t panels, const vaei_adam_tile *tile);
 
   /* y = activation(y) in place. slope: NULL, or where to write activation'(y), [rows] with leading dimension
    * slope_row. */
@@ -107,9 +131,9 @@ typedef struct vaei_kernels {
   /* y = row_weight[i] * y in place. */
   void (*scale_rows)(size_t rows, size_t columns, const float *row_weight, float *y, size_t y_row);
 
-  /* Kingma & Ba 2015, algorithm 1, on count values (a multiple of 16):
+  /* Kingma & Ba 2015, algorithm 1:
    * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= step_size m / (sqrt(v) root_scale + epsilon). */
-  void (*adam)(const vaei_adam_step *step, size_t count, const float *g, float *w, float *m, float *v);
+  void (*adam)(const vaei_adam_tile *tile);
 
   /* to[column][row] = from[row][column] for a block of `rows` (1 to 16) by 16; both with 16 floats a row. Rows of
    * `from` beyond `rows` count as zero; only `columns` rows of `to` are written. */
@@ -140,5 +164,6 @@ bool vaei_kernels_available(vae_isa isa);
 extern const vaei_kernels vaei_kernels_portable;
 extern const vaei_kernels vaei_kernels_avx2;
 extern const vaei_kernels vaei_kernels_avx512;
+extern const vaei_kernels vaei_kernels_neon;
 
 #endif

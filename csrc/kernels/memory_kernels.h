@@ -1,19 +1,4 @@
-/* Adam, the transposed copy of weights, and the gathering of rows: kernels that live from memory traffic. */
-
-static void adam(const vaei_adam_step *step, size_t count, const float *g, float *w, float *m, float *v) {
-  const vf beta1 = vf_set(step->beta1), beta2 = vf_set(step->beta2);
-  const vf rest1 = vf_set(step->rest1), rest2 = vf_set(step->rest2);
-  const vf size = vf_set(step->step_size), root = vf_set(step->root_scale), epsilon = vf_set(step->epsilon);
-  for (size_t i = 0; i < count; i += 16) {
-    const vf gradient = vf_load(g + i);
-    const vf first = vf_fma(beta1, vf_load(m + i), vf_mul(rest1, gradient));
-    const vf second = vf_fma(beta2, vf_load(v + i), vf_mul(vf_mul(rest2, gradient), gradient));
-    const vf denominator = vf_fma(vf_sqrt(second), root, epsilon);
-    vf_store(m + i, first);
-    vf_store(v + i, second);
-    vf_store(w + i, vf_sub(vf_load(w + i), vf_div(vf_mul(size, first), denominator)));
-  }
-}
+/* The transposed copy of weights and the gathering of rows: kernels that live from memory traffic. */
 
 static void transpose(const float *from, uint32_t rows, float *to, uint32_t columns) {
   vf block[16];

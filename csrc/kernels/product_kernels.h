@@ -1,73 +1,94 @@
 /* The register-tiled matrix product, over the vocabulary of simd_*.h. */
 
-#if defined(__clang__)
-#define VAEI_ROLLED _Pragma("clang loop unroll(disable)")
-#else
-#define VAEI_ROLLED _Pragma("GCC unroll 1")
-#endif
+/* The accumulators of a tile. rows and panels are constants at every call: they are then registers. The array has fixed
+ * bounds, since one with parameters for bounds would live on the stack, and the loop over k stays rolled, since unrolled it
+ * spills (docs/KERNELS.md). */
+typedef vr tile_sums[VF_TILE_ROWS][VF_TILE_PANELS * VR_COUNT];
 
-/* rows and panels are constants at every call: the accumulators are then registers. Their array has fixed bounds, since
- * one with parameters for bounds would live on the stack, and the loop over k stays rolled, since unrolled it spills
- * (docs/KERNELS.md). */
-VF_INLINE void product_tile(const vaei_product *p, const int rows, const int panels) {
-  vr sum[VF_TILE_ROWS][VF_TILE_PANELS * VR_COUNT];
-  const float *a = p->a, *b = p->b;
-  const size_t a_row = p->a_row, a_step = p->a_step, b_step = p->b_step, b_panel = p->b_panel;
-  for (int j = 0; j < panels; j++)
-    for (int r = 0; r < VR_COUNT; r++) {
-      const vr start = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
-      for (int i = 0; i < rows; i++) sum[i][j * VR_COUNT + r] = start;
-    }
+/* `steps` steps over k from *a and *b on. */
+VF_INLINE void tile_steps(tile_sums sum, const int rows, const int panels, size_t steps, const float **a, size_t a_row,
+                          size_t a_step, const float **b, size_t b_panel, size_t b_step) {
   VAEI_ROLLED
-  for (size_t k = p->depth; k > 0; k--) {
+  for (size_t k = steps; k > 0; k--) {
     vr column[VF_TILE_PANELS * VR_COUNT];
-    for (int j = 0; j < panels; j++)
-      for (int r = 0; r < VR_COUNT; r++) column[j * VR_COUNT + r] = vr_load(b + (size_t)j * b_panel + r * VR_LANES);
+    VAEI_UNROLLED
+    for (int j = 0; j < panels; j++) VAEI_UNROLLED
+    for (int r = 0; r < VR_COUNT; r++) column[j * VR_COUNT + r] = vr_load(*b + (size_t)j * b_panel + r * VR_LANES);
+    VAEI_UNROLLED
     for (int i = 0; i < rows; i++) {
-      const vr x = vr_set(a[(size_t)i * a_row]);
+      const vr x = vr_set((*a)[(size_t)i * a_row]);
+      VAEI_UNROLLED
       for (int j = 0; j < panels * VR_COUNT; j++) sum[i][j] = vr_fma(x, column[j], sum[i][j]);
     }
-    a += a_step;
-    b += b_step;
+    *a += a_step;
+    *b += b_step;
   }
-  for (int i = 0; i < rows; i++)
-    for (int j = 0; j < panels; j++)
-      for (int r = 0; r < VR_COUNT; r++)
-        vr_store(p->c + (size_t)i * p->c_row + (size_t)j * p->c_panel + r * VR_LANES, sum[i][j * VR_COUNT + r]);
 }
 
-static void product(const vaei_product *p, uint32_t rows, uint32_t panels) {
-  switch (panels * 16 + rows) {
-    case 16 + 1: product_tile(p, 1, 1); break;
-    case 16 + 2: product_tile(p, 2, 1); break;
-    case 16 + 3: product_tile(p, 3, 1); break;
-    case 16 + 4: product_tile(p, 4, 1); break;
-#if VF_TILE_ROWS > 4
-    case 16 + 5: product_tile(p, 5, 1); break;
-    case 16 + 6: product_tile(p, 6, 1); break;
-#endif
-#if VF_TILE_ROWS > 6
-    case 16 + 7: product_tile(p, 7, 1); break;
-    case 16 + 8: product_tile(p, 8, 1); break;
-#endif
-#if VF_TILE_PANELS > 1
-    case 32 + 1: product_tile(p, 1, 2); break;
-    case 32 + 2: product_tile(p, 2, 2); break;
-    case 32 + 3: product_tile(p, 3, 2); break;
-    case 32 + 4: product_tile(p, 4, 2); break;
-    case 32 + 5: product_tile(p, 5, 2); break;
-    case 32 + 6: product_tile(p, 6, 2); break;
-    case 32 + 7: product_tile(p, 7, 2); break;
-    case 32 + 8: product_tile(p, 8, 2); break;
-    case 48 + 1: product_tile(p, 1, 3); break;
-    case 48 + 2: product_tile(p, 2, 3); break;
-    case 48 + 3: product_tile(p, 3, 3); break;
-    case 48 + 4: product_tile(p, 4, 3); break;
-    case 48 + 5: product_tile(p, 5, 3); break;
-    case 48 + 6: product_tile(p, 6, 3); break;
-    case 48 + 7: product_tile(p, 7, 3); break;
-    case 48 + 8: product_tile(p, 8, 3); break;
-#endif
-    default: break;
+VF_INLINE void tile_store(tile_sums sum, const int rows, const int panels, float *c, size_t c_row, size_t c_panel) {
+  VAEI_UNROLLED
+  for (int i = 0; i < rows; i++) VAEI_UNROLLED
+  for (int j = 0; j < panels; j++) VAEI_UNROLLED
+  for (int r = 0; r < VR_COUNT; r++)
+    vr_store(c + (size_t)i * c_row + (size_t)j * c_panel + r * VR_LANES, sum[i][j * VR_COUNT + r]);
+}
+
+VF_INLINE void product_tile(const vaei_product *p, const int rows, const int panels) {
+  tile_sums sum;
+  const float *a = p->a, *b = p->b;
+  VAEI_UNROLLED
+  for (int j = 0; j < panels; j++) VAEI_UNROLLED
+  for (int r = 0; r < VR_COUNT; r++) {
+    const vr start = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
+    VAEI_UNROLLED
+    for (int i = 0; i < rows; i++) sum[i][j * VR_COUNT + r] = start;
   }
+  tile_steps(sum, rows, panels, p->depth, &a, p->a_row, p->a_step, &b, p->b_panel, p->b_step);
+  tile_store(sum, rows, panels, p->c, p->c_row, p->c_panel);
+}
+
+/* The panels of `beside` are spread over the steps. */
+VF_INLINE void gradient_tile(const vaei_gradient *p, const int rows, const int panels, const vaei_adam_tile *beside) {
+  tile_sums sum;
+  const float *a = p->x, *b = p->dy;
+  VAEI_UNROLLED
+  for (int i = 0; i < rows; i++) VAEI_UNROLLED
+  for (int j = 0; j < panels * VR_COUNT; j++) sum[i][j] = vr_set(0);
+  size_t left = p->depth;
+  const size_t steps = left / (beside->panels + 1);
+  for (uint32_t j = 0; j < beside->panels; j++) {
+    tile_steps(sum, rows, panels, steps, &a, 1, p->x_row, &b, 16, p->dy_row);
+    left -= steps;
+    adam_panel(beside, j);
+  }
+  tile_steps(sum, rows, panels, left, &a, 1, p->x_row, &b, 16, p->dy_row);
+  tile_store(sum, rows, panels, p->g, 16, p->g_panel);
+}
+
+/* A case for every shape of tile, of VAEI_TILE(rows, panels). */
+#define VAEI_TILES_4(panels) VAEI_TILE(1, panels) VAEI_TILE(2, panels) VAEI_TILE(3, panels) VAEI_TILE(4, panels)
+#define VAEI_TILES_6(panels) VAEI_TILES_4(panels) VAEI_TILE(5, panels) VAEI_TILE(6, panels)
+#define VAEI_TILES_8(panels) VAEI_TILES_6(panels) VAEI_TILE(7, panels) VAEI_TILE(8, panels)
+#if VF_TILE_ROWS == 4 && VF_TILE_PANELS == 1
+#define VAEI_TILES VAEI_TILES_4(1)
+#elif VF_TILE_ROWS == 6 && VF_TILE_PANELS == 1
+#define VAEI_TILES VAEI_TILES_6(1)
+#elif VF_TILE_ROWS == 8 && VF_TILE_PANELS == 3
+#define VAEI_TILES VAEI_TILES_8(1) VAEI_TILES_8(2) VAEI_TILES_8(3)
+#else
+#error "no list of this tile's shapes"
+#endif
+
+static void product(const vaei_product *p, uint32_t rows, uint32_t panels) {
+#define VAEI_TILE(r, q) \
+  case 16 * q + r: product_tile(p, r, q); break;
+  switch (panels * 16 + rows) { VAEI_TILES default : break; }
+#undef VAEI_TILE
+}
+
+static void gradient_and_adam(const vaei_gradient *p, uint32_t rows, uint32_t panels, const vaei_adam_tile *tile) {
+#define VAEI_TILE(r, q) \
+  case 16 * q + r: gradient_tile(p, r, q, tile); break;
+  switch (panels * 16 + rows) { VAEI_TILES default : break; }
+#undef VAEI_TILE
 }

@@ -1,6 +1,6 @@
 /* The vector vocabulary in C for any processor: the oracle of every other instruction set. A vector (vf) is always 16
  * floats; it is made of VR_COUNT registers (vr), here four of the compilers' generic 16-byte vectors (GCC, clang), which
- * every target has or imitates. Most kernels speak of vectors, the matrix product of registers. simd_avx512.h and simd_avx2.h define the same names. NaN: vf_max(a, b) and vf_min(a, b) give b where either is NaN. */
+ * every target has or imitates. Most kernels speak of vectors, the matrix product of registers. simd_avx512.h, simd_avx2.h and simd_neon.h define the same names. NaN: vf_max(a, b) and vf_min(a, b) give b where either is NaN. */
 #ifndef VAEI_SIMD_PORTABLE_H
 #define VAEI_SIMD_PORTABLE_H
 
@@ -33,7 +33,7 @@ VF_INLINE vr vr_load(const float *p) {
 }
 VF_INLINE void vr_store(float *p, vr a) { memcpy(p, &a, sizeof a); }
 VF_INLINE vr vr_set(float x) { return (vr){x, x, x, x}; }
-/* a * b + c; rounded once where the instruction set can, twice here. */
+/* a * b + c with a from vr_set; rounded once where the instruction set can, twice here. */
 VF_INLINE vr vr_fma(vr a, vr b, vr c) { return a * b + c; }
 
 VF_INLINE vf vf_load(const float *p) {

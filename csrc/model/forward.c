@@ -29,17 +29,17 @@ static size_t tile_columns(const vaei_tile *tile, size_t units) {
   return (end < units ? end : units) - begin;
 }
 
-/* y = activation(x W + b): [rows, inputs] → [rows, units]. */
-static void layer_forward(vaei_pass *pass, vaei_member member, uint32_t index, const float *x, size_t x_row,
-                          uint32_t rows) {
+/* y = activation(x W + b) for the crew's rows: [rows, inputs] → [rows, units]. */
+static void layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t index, const float *x, size_t x_row) {
   if (pass->mixed.kernels) {
-    vaei_mixed_layer_forward(pass, member, index, rows);
+    vaei_mixed_layer_forward(pass, crew, index);
     return;
   }
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_activations *out = &pass->layers[index];
+  const vaei_range rows = vaei_crew_rows(crew, index <= pass->model->head ? 1 : pass->samples);
   const vaei_tiling tiling = vaei_tiling_of(pass->kernels, rows, layer->panels);
-  const vaei_range share = vaei_team_share(member, (size_t)tiling.row_tiles * tiling.column_tiles);
+  const vaei_range share = vaei_team_share(crew->member, (size_t)tiling.row_tiles * tiling.column_tiles);
   for (size_t t = share.begin; t < share.end; t++) {
     const vaei_tile tile = vaei_tiling_at(&tiling, t);
     const size_t at = tile.row * out->row + tile.panel * VAEI_VECTOR;
@@ -57,10 +57,11 @@ static void layer_forward(vaei_pass *pass, vaei_member member, uint32_t index, c
 void vaei_pass_encode(vaei_pass *pass, vaei_member member) {
   const float *x = pass->x;
   size_t x_row = pass->x_row;
-  vaei_team_barrier(member);
+  const vaei_crew crew = vaei_pass_crew(pass, member);
+  vaei_team_barrier(crew.member);
   for (uint32_t l = 0; l <= pass->model->head; l++) {
-    layer_forward(pass, member, l, x, x_row, pass->rows);
-    vaei_team_barrier(member);
+    layer_forward(pass, &crew, l, x, x_row);
+    vaei_team_barrier(crew.member);
     x = pass->layers[l].y;
     x_row = pass->layers[l].row;
   }
@@ -70,7 +71,8 @@ void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
   const vaei_kernels *kernels = pass->kernels;
   const vaei_activations *head = &pass->layers[pass->model->head];
   const size_t latents = pass->model->config.latent_dim;
-  const vaei_range share = vaei_team_share(member, pass->rows);
+  const vaei_crew crew = vaei_pass_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, 1);
   for (size_t i = share.begin; i < share.end; i++) {
     float *mean = head->y + i * head->row, *logvar = mean + latents;
     float *deviation = pass->deviation + i * pass->z_row;
@@ -82,19 +84,19 @@ void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
       if (pass->with_gradients) vaei_pass_note_large(pass, pass->z + draw * pass->z_row, 1, latents, latents);
     }
   }
-  vaei_team_barrier(member);
+  vaei_team_barrier(crew.member);
   if (!pass->mixed.kernels) return;
-  const vaei_range draws = vaei_mixed_share(member, (size_t)pass->rows * pass->samples);
-  vaei_mixed_pack_rows(pass, &pass->mixed.z, draws, pass->z, pass->z_row, latents);
-  vaei_team_barrier(member);
+  vaei_mixed_pack_rows(pass, &pass->mixed.z, vaei_mixed_share(&crew, pass->samples), pass->z, pass->z_row, latents);
+  vaei_team_barrier(crew.member);
 }
 
 void vaei_pass_decode(vaei_pass *pass, vaei_member member) {
   const float *x = pass->z;
   size_t x_row = pass->z_row;
+  const vaei_crew crew = vaei_pass_crew(pass, member);
   for (uint32_t l = pass->model->head + 1; l + 1 < pass->model->dense_count; l++) {
-    layer_forward(pass, member, l, x, x_row, pass->rows * pass->samples);
-    vaei_team_barrier(member);
+    layer_forward(pass, &crew, l, x, x_row);
+    vaei_team_barrier(crew.member);
     x = pass->layers[l].y;
     x_row = pass->layers[l].row;
   }
@@ -119,15 +121,17 @@ static vaei_tile output_tile(const vaei_pass *pass, const vaei_tiling *tiling, s
   return tile;
 }
 
-static vaei_tiling output_tiling(const vaei_pass *pass) {
-  const uint32_t rows = pass->rows * pass->samples, panels = pass->model->dense[pass->model->dense_count - 1].panels;
+static vaei_tiling output_tiling(const vaei_pass *pass, const vaei_crew *crew) {
+  const vaei_range rows = vaei_crew_rows(crew, pass->samples);
+  const uint32_t panels = pass->model->dense[pass->model->dense_count - 1].panels;
   return pass->mixed.kernels ? vaei_mixed_tiling(pass, rows, panels) : vaei_tiling_of(pass->kernels, rows, panels);
 }
 
 void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output) {
   const size_t units = pass->model->config.input_dim;
-  const vaei_tiling tiling = output_tiling(pass);
-  const vaei_range share = vaei_team_share(member, (size_t)tiling.row_tiles * tiling.column_tiles);
+  const vaei_crew crew = vaei_pass_crew(pass, member);
+  const vaei_tiling tiling = output_tiling(pass, &crew);
+  const vaei_range share = vaei_team_share(crew.member, (size_t)tiling.row_tiles * tiling.column_tiles);
   for (size_t t = share.begin; t < share.end; t++) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
     const vaei_tile tile = output_tile(pass, &tiling, t, scratch);
@@ -142,7 +146,7 @@ void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output) {
       memcpy(output + i * units + (size_t)tile.panel * VAEI_VECTOR, scratch + (i - tile.row) * VAEI_MAX_TILE_COLUMNS,
              columns * sizeof(float));
   }
-  vaei_team_barrier(member);
+  vaei_team_barrier(crew.member);
 }
 
 /* The loss of one output tile against x. A tile's rows may pass from one sample to the next: row r of the decoder is
@@ -240,27 +244,29 @@ static void write_terms(const vaei_pass *pass, const vaei_terms_view *view, size
 
 void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *view) {
   const size_t rows = (size_t)pass->rows * pass->samples;
-  const vaei_tiling tiling = output_tiling(pass);
-  const vaei_range share = vaei_team_share(member, (size_t)tiling.row_tiles * tiling.column_tiles);
+  const vaei_crew crew = vaei_pass_crew(pass, member);
+  const vaei_tiling tiling = output_tiling(pass, &crew);
+  const vaei_range share = vaei_team_share(crew.member, (size_t)tiling.row_tiles * tiling.column_tiles);
   /* The importance weights follow from the whole loss: until then every row weighs one. */
   const bool weighted = pass->objective.kind == VAE_OBJECTIVE_IWAE;
-  const vaei_range all = vaei_mixed_share(member, rows);
+  const vaei_range all =
+      pass->mixed.kernels ? vaei_mixed_share(&crew, pass->samples) : vaei_crew_share(&crew, pass->samples);
   for (size_t r = all.begin; r < all.end; r++) pass->row_weight[r] = weighted ? 1.0f : 1.0f / (float)rows;
-  vaei_team_barrier(member);
+  vaei_team_barrier(crew.member);
   for (size_t t = share.begin; t < share.end; t++) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
     const vaei_tile tile = output_tile(pass, &tiling, t, scratch);
     tile_loss(pass, &tile, t / tiling.row_tiles, scratch, view);
   }
-  vaei_team_barrier(member);
-  const vaei_range examples = vaei_team_share(member, pass->rows);
+  vaei_team_barrier(crew.member);
+  const vaei_range examples = vaei_crew_share(&crew, 1);
   for (size_t i = examples.begin; i < examples.end; i++) {
     example_loss(pass, i);
     if (!vaei_is_finite(pass->example_loss[i] + pass->nll_total[i] + pass->kl[i]))
       atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
     if (view) write_terms(pass, view, i);
   }
-  vaei_team_barrier(member);
+  vaei_team_barrier(crew.member);
   if (!weighted || !pass->with_gradients) return;
   const vaei_activations *out = &pass->layers[pass->model->dense_count - 1];
   const size_t columns = pass->model->dense[pass->model->dense_count - 1].panels * (size_t)VAEI_VECTOR;
@@ -268,5 +274,5 @@ void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *
                             out->row);
   if (pass->mixed.kernels)
     vaei_mixed_pack_rows(pass, &pass->mixed.layers[pass->model->dense_count - 1].dy, all, out->dy, out->row, columns);
-  vaei_team_barrier(member);
+  vaei_team_barrier(crew.member);
 }

@@ -35,16 +35,22 @@ void vaei_mixed_lay_out(vaei_pass *pass) {
   }
 }
 
-vaei_range vaei_mixed_share(vaei_member member, size_t rows) {
+vaei_range vaei_mixed_pairs(vaei_member member, size_t rows) {
   const vaei_range pairs = vaei_team_share(member, (rows + 1) / 2);
   const size_t begin = 2 * pairs.begin, end = 2 * pairs.end;
   return (vaei_range){begin < rows ? begin : rows, end < rows ? end : rows};
 }
 
-vaei_tiling vaei_mixed_tiling(const vaei_pass *pass, uint32_t rows, uint32_t panels) {
+vaei_range vaei_mixed_share(const vaei_crew *crew, size_t each) {
+  const vaei_range rows = vaei_crew_rows(crew, each), share = vaei_mixed_pairs(crew->member, rows.end - rows.begin);
+  return (vaei_range){rows.begin + share.begin, rows.begin + share.end};
+}
+
+vaei_tiling vaei_mixed_tiling(const vaei_pass *pass, vaei_range rows, uint32_t panels) {
   const vaei_bf16_kernels *kernels = pass->mixed.kernels;
-  const uint32_t pairs = (rows + 1) / 2, pairs_a_tile = kernels->tile_rows / 2;
-  return (vaei_tiling){pairs, panels, (pairs + pairs_a_tile - 1) / pairs_a_tile,
+  const uint32_t first = (uint32_t)rows.begin / 2, pairs = (uint32_t)(rows.end + 1) / 2 - first;
+  const uint32_t pairs_a_tile = kernels->tile_rows / 2;
+  return (vaei_tiling){first, pairs, panels, (pairs + pairs_a_tile - 1) / pairs_a_tile,
                        (panels + kernels->tile_panels - 1) / kernels->tile_panels};
 }
 
@@ -104,15 +110,21 @@ static size_t tile_columns(const vaei_tile *tile, size_t units) {
   return (end < units ? end : units) - begin;
 }
 
-void vaei_mixed_layer_forward(vaei_pass *pass, vaei_member member, uint32_t index, uint32_t rows) {
+/* The crew's rows of what a layer works on. */
+static vaei_range layer_rows(const vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
+  return vaei_crew_rows(crew, index <= pass->model->head ? 1 : pass->samples);
+}
+
+void vaei_mixed_layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_activations *out = &pass->layers[index];
   const bool head = index == pass->model->head;
+  const vaei_range rows = layer_rows(pass, crew, index);
   const vaei_tiling tiling = vaei_mixed_tiling(pass, rows, layer->panels);
-  const vaei_range share = vaei_team_share(member, (size_t)tiling.row_tiles * tiling.column_tiles);
+  const vaei_range share = vaei_team_share(crew->member, (size_t)tiling.row_tiles * tiling.column_tiles);
   for (size_t t = share.begin; t < share.end; t++) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-    const vaei_tile tile = vaei_mixed_tile_at(&tiling, t, rows);
+    const vaei_tile tile = vaei_mixed_tile_at(&tiling, t, (uint32_t)rows.end);
     const size_t tile_rows = tile.row_end - tile.row, at = tile.row * out->row + (size_t)tile.panel * VAEI_VECTOR;
     float *y = head ? out->y + at : scratch;
     const size_t y_row = head ? out->row : (size_t)VAEI_MAX_TILE_COLUMNS;
@@ -152,16 +164,17 @@ static void activation_backward(const vaei_pass *pass, uint32_t index, const vae
                                    VAEI_MAX_TILE_COLUMNS);
 }
 
-void vaei_mixed_layer_backward(vaei_pass *pass, vaei_member member, uint32_t index, uint32_t rows) {
+void vaei_mixed_layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_mixed_layer *mixed = &pass->mixed.layers[index];
   const bool to_z = index == pass->model->head + 1;
+  const vaei_range rows = layer_rows(pass, crew, index);
   const vaei_tiling tiling = vaei_mixed_tiling(pass, rows, layer->input_panels);
-  const vaei_range share = vaei_team_share(member, (size_t)tiling.row_tiles * tiling.column_tiles);
+  const vaei_range share = vaei_team_share(crew->member, (size_t)tiling.row_tiles * tiling.column_tiles);
   const size_t depth = ((size_t)layer->units + 1) / 2;
   for (size_t t = share.begin; t < share.end; t++) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-    const vaei_tile tile = vaei_mixed_tile_at(&tiling, t, rows);
+    const vaei_tile tile = vaei_mixed_tile_at(&tiling, t, (uint32_t)rows.end);
     const uint32_t tile_rows = tile.row_end - tile.row, tile_panels = tile.panel_end - tile.panel;
     const vaei_pair_product product = {
         .depth = depth,

@@ -16,7 +16,10 @@
 void vaei_mixed_lay_out(vaei_pass *pass);
 
 /* A member's share of rows, in whole pairs of them. */
-vaei_range vaei_mixed_share(vaei_member member, size_t rows);
+vaei_range vaei_mixed_pairs(vaei_member member, size_t rows);
+
+/* The same of a crew's rows, `each` an example; those begin at an even one. */
+vaei_range vaei_mixed_share(const vaei_crew *crew, size_t each);
 
 /* Rows of a float matrix into an operand; share.begin is even. */
 void vaei_mixed_pack_rows(const vaei_pass *pass, const vaei_operand *to, vaei_range share, const float *from,
@@ -24,13 +27,13 @@ void vaei_mixed_pack_rows(const vaei_pass *pass, const vaei_operand *to, vaei_ra
 
 /* The phases of one layer; they do not end with a barrier. A hidden layer's output becomes an operand, the head's stays
  * float32. */
-void vaei_mixed_layer_forward(vaei_pass *pass, vaei_member member, uint32_t layer, uint32_t rows);
+void vaei_mixed_layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t layer);
 
 /* From a layer's dy to that of the layer below, or to dz: [rows, latents] for the decoder's first layer. */
-void vaei_mixed_layer_backward(vaei_pass *pass, vaei_member member, uint32_t layer, uint32_t rows);
+void vaei_mixed_layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t layer);
 
 /* The tiles of the output layer, and the product of one of them into c, rows VAEI_MAX_TILE_COLUMNS apart. */
-vaei_tiling vaei_mixed_tiling(const vaei_pass *pass, uint32_t rows, uint32_t panels);
+vaei_tiling vaei_mixed_tiling(const vaei_pass *pass, vaei_range rows, uint32_t panels);
 vaei_tile vaei_mixed_tile_at(const vaei_tiling *tiling, size_t index, uint32_t rows);
 void vaei_mixed_output_tile(const vaei_pass *pass, const vaei_tile *tile, float *c);
 

@@ -71,8 +71,10 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
   pass->max_rows = max_rows;
   pass->max_draws = max_draws;
   pass->with_gradients = with_gradients;
+  const vaei_range one = {0, 1};
   const uint32_t panels = model->dense[model->dense_count - 1].panels;
-  pass->column_tiles = (bf16 ? vaei_mixed_tiling(pass, 1, panels) : vaei_tiling_of(kernels, 1, panels)).column_tiles;
+  pass->column_tiles =
+      (bf16 ? vaei_mixed_tiling(pass, one, panels) : vaei_tiling_of(kernels, one, panels)).column_tiles;
   pass->task_count = vaei_update_task_count(model, kernels);
   vaei_arena_init(&pass->arena, allocator);
   lay_out(pass);
@@ -94,6 +96,15 @@ uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads, bo
   return members < 1 ? 1 : (uint32_t)members;
 }
 
+vaei_crew vaei_pass_crew(const vaei_pass *pass, vaei_member member) {
+  const uint32_t enough = 16; /* examples: a member reads all weights for them */
+  const vaei_range share =
+      pass->mixed.kernels ? vaei_mixed_pairs(member, pass->rows) : vaei_team_share(member, pass->rows);
+  if (pass->with_gradients && pass->samples == 1 && pass->rows / member.size >= enough)
+    return (vaei_crew){{0, 1}, share};
+  return (vaei_crew){member, {0, pass->rows}};
+}
+
 void vaei_pass_begin(vaei_pass *pass, uint32_t rows, const vae_objective *objective) {
   pass->rows = rows;
   pass->objective = *objective;
@@ -113,17 +124,29 @@ static void note_bad_row(_Atomic size_t *bad_row, size_t row) {
   while (row < seen && !atomic_compare_exchange_weak(bad_row, &seen, row)) continue;
 }
 
+/* Rows of a shuffled epoch are anywhere in memory: the row that will be wanted in a moment is asked for now. */
+static void fetch_row(const vaei_source *source, size_t i, size_t stride) {
+  const vae_data *data = source->data;
+  const size_t size = data->type == VAE_DATA_UINT8 ? 1 : sizeof(float), cache_line = 64;
+  const size_t row = source->order ? source->order[i] : source->first + i;
+  const char *values = (const char *)data->values + row * stride * size;
+  for (size_t at = 0; at < data->columns * size; at += cache_line) __builtin_prefetch(values + at);
+}
+
 void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *source, _Atomic size_t *bad_row) {
   const vae_data *data = source->data;
   const vaei_kernels *kernels = pass->kernels;
   const vaei_support support = vaei_likelihood_support(&pass->model->config);
   const size_t columns = data->columns, stride = data->row_stride ? data->row_stride : columns;
+  const vaei_crew crew = vaei_pass_crew(pass, member);
   const bool packed = pass->mixed.kernels != NULL;
-  const vaei_range share = packed ? vaei_mixed_share(member, pass->rows) : vaei_team_share(member, pass->rows);
+  const vaei_range share = packed ? vaei_mixed_share(&crew, 1) : vaei_crew_share(&crew, 1);
+  const size_t rows_ahead = 8;
   for (size_t i = share.begin; i < share.end; i++) {
     const size_t row = source->order ? source->order[i] : source->first + i;
     float *to = pass->x + i * pass->x_row;
     size_t good;
+    if (i + rows_ahead < share.end) fetch_row(source, i + rows_ahead, stride);
     if (data->type == VAE_DATA_UINT8) {
       good = kernels->gather_bytes((const uint8_t *)data->values + row * stride, columns, (float)data->scale,
                                    support.low, support.high, to);
@@ -139,7 +162,8 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
 
 void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *noise, size_t rows, size_t first) {
   const size_t latents = pass->model->config.latent_dim;
-  const vaei_range share = vaei_team_share(member, pass->rows);
+  const vaei_crew crew = vaei_pass_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, 1);
   for (uint32_t k = 0; k < pass->samples; k++)
     for (size_t i = share.begin; i < share.end; i++)
       memcpy(pass->noise + ((size_t)k * pass->rows + i) * pass->z_row,
@@ -147,7 +171,8 @@ void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *nois
 }
 
 void vaei_pass_draw_noise(vaei_pass *pass, vaei_member member, const vaei_stream *stream, uint64_t first) {
-  const vaei_range share = vaei_team_share(member, pass->rows);
+  const vaei_crew crew = vaei_pass_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, 1);
   for (uint32_t k = 0; k < pass->samples; k++)
     pass->kernels->normals(stream, first + share.begin, share.end - share.begin, pass->first_sample + k,
                            pass->model->config.latent_dim,

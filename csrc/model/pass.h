@@ -6,7 +6,8 @@
  *   gather → encoder → latent → decoder → output and loss → gradients of the activations, back to the first layer
  *   → gradients of the weights, each tile given to Adam at once (vaei_pass_update) or kept (vaei_pass_gradients)
  *
- * Work is cut into tiles by shape alone, and every sum has one order, so the bits do not depend on the team's size.
+ * Up to the gradients of the activations a member may be alone with its examples (vaei_pass_crew); then "a barrier" below is
+ * none, but the one that ends vaei_pass_backward. Every sum has one order, so the bits do not depend on the team's size.
  * n: examples of the batch, K: latent samples each; decoder rows are [K, n], sample by sample. */
 #ifndef VAEI_PASS_H
 #define VAEI_PASS_H
@@ -78,6 +79,26 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
 
 void vaei_pass_close(vaei_pass *pass);
 
+/* Who works together from the gather to the gradients of the activations: the whole team on all examples, or, where each
+ * member gets enough of them in a training step, every member alone on its own, from layer to layer without a barrier. */
+typedef struct vaei_crew {
+  vaei_member member;  /* within the crew */
+  vaei_range examples; /* the crew's */
+} vaei_crew;
+
+vaei_crew vaei_pass_crew(const vaei_pass *pass, vaei_member member);
+
+/* The crew's rows of a matrix with `each` rows an example, and a member's share of them. */
+static inline vaei_range vaei_crew_rows(const vaei_crew *crew, size_t each) {
+  return (vaei_range){crew->examples.begin * each, crew->examples.end * each};
+}
+
+static inline vaei_range vaei_crew_share(const vaei_crew *crew, size_t each) {
+  const vaei_range rows = vaei_crew_rows(crew, each);
+  const vaei_range share = vaei_team_share(crew->member, rows.end - rows.begin);
+  return (vaei_range){rows.begin + share.begin, rows.begin + share.end};
+}
+
 /* The size of team that is worth its barriers for `rows` examples: 1 to threads. awake: whether the team goes on to other
  * batches, so that its threads need not be woken for this one alone. */
 uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads, bool awake);
@@ -106,7 +127,8 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
 void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *noise, size_t rows, size_t first);
 void vaei_pass_draw_noise(vaei_pass *pass, vaei_member member, const vaei_stream *stream, uint64_t first);
 
-/* x → mean and logvar of q, both in the head layer's y: [n, mean | logvar]. Begins and ends with a barrier. */
+/* x → mean and logvar of q, both in the head layer's y: [n, mean | logvar]. Begins and ends with a barrier. Whether a row was bad
+ * is known to all members after it, or in a training step after vaei_pass_backward. */
 void vaei_pass_encode(vaei_pass *pass, vaei_member member);
 
 /* Clamps logvar, computes deviation and KL, draws z from noise. Ends with a barrier. */
@@ -123,7 +145,7 @@ void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output);
  * training step it is to be asked after vaei_pass_backward only. */
 void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *terms);
 
-/* The gradients of all activations. Ends with a barrier; not_finite and large are then settled. */
+/* The gradients of all activations. Ends with a barrier of the whole team; not_finite and large are then settled. */
 void vaei_pass_backward(vaei_pass *pass, vaei_member member);
 
 /* The gradients of all parameters into a block of the model's layout. No barrier. */
@@ -172,18 +194,20 @@ typedef struct vaei_tile {
 
 /* How a matrix of rows by panels is cut into tiles no larger than the kernels'. Sizes differ by one at most. */
 typedef struct vaei_tiling {
-  uint32_t rows, panels, row_tiles, column_tiles;
+  uint32_t first_row, rows, panels, row_tiles, column_tiles;
 } vaei_tiling;
 
-static inline vaei_tiling vaei_tiling_of(const vaei_kernels *kernels, uint32_t rows, uint32_t panels) {
-  return (vaei_tiling){rows, panels, (rows + kernels->tile_rows - 1) / kernels->tile_rows,
+static inline vaei_tiling vaei_tiling_of(const vaei_kernels *kernels, vaei_range rows, uint32_t panels) {
+  const uint32_t count = (uint32_t)(rows.end - rows.begin);
+  return (vaei_tiling){(uint32_t)rows.begin, count, panels, (count + kernels->tile_rows - 1) / kernels->tile_rows,
                        (panels + kernels->tile_panels - 1) / kernels->tile_panels};
 }
 
 /* Tile `index` of row_tiles * column_tiles, columns of tiles one after the other. */
 static inline vaei_tile vaei_tiling_at(const vaei_tiling *t, size_t index) {
   const uint64_t i = index % t->row_tiles, j = index / t->row_tiles;
-  return (vaei_tile){(uint32_t)(i * t->rows / t->row_tiles), (uint32_t)((i + 1) * t->rows / t->row_tiles),
+  return (vaei_tile){t->first_row + (uint32_t)(i * t->rows / t->row_tiles),
+                     t->first_row + (uint32_t)((i + 1) * t->rows / t->row_tiles),
                      (uint32_t)(j * t->panels / t->column_tiles), (uint32_t)((j + 1) * t->panels / t->column_tiles)};
 }
 

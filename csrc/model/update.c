@@ -22,14 +22,14 @@ typedef struct task {
 static uint32_t row_blocks(const vaei_dense *layer) { return (layer->inputs + BLOCK_ROWS - 1) / BLOCK_ROWS; }
 
 static size_t layer_tasks(const vaei_dense *layer, const vaei_kernels *kernels) {
-  return (size_t)row_blocks(layer) * vaei_tiling_of(kernels, 1, layer->panels).column_tiles;
+  return (size_t)row_blocks(layer) * vaei_tiling_of(kernels, (vaei_range){0, 1}, layer->panels).column_tiles;
 }
 
 /* Task `index` of a layer: columns of tiles one after the other. */
 static task task_at(const vae_model *model, const vaei_kernels *kernels, uint32_t l, size_t index) {
   const vaei_dense *layer = &model->dense[l];
   const uint32_t blocks = row_blocks(layer), block = (uint32_t)(index % blocks);
-  const vaei_tiling tiling = vaei_tiling_of(kernels, 1, layer->panels);
+  const vaei_tiling tiling = vaei_tiling_of(kernels, (vaei_range){0, 1}, layer->panels);
   const vaei_tile tile = vaei_tiling_at(&tiling, index / blocks);
   const bool last = block + 1 == blocks;
   return (task){.layer = l,
@@ -103,39 +103,49 @@ static size_t task_offset(const vaei_dense *layer, const task *t, uint32_t panel
   return layer->offset + ((size_t)panel * ((size_t)layer->inputs + 1) + t->row) * VAEI_VECTOR;
 }
 
-/* dW of a task: panels `to_panel` floats apart, rows 16 apart. The sum runs over the batch. */
-static void task_gradient(const vaei_pass *pass, const task *t, float *to, size_t to_panel) {
+/* dW of a task's first row, without its place: the sum runs over the batch. */
+static vaei_gradient task_gradient(const vaei_pass *pass, const task *t, size_t g_panel) {
+  const vae_model *model = pass->model;
+  const bool encoder = t->layer <= model->head, first = t->layer == 0 || t->layer == model->head + 1;
+  const vaei_activations *out = &pass->layers[t->layer], *below = first ? NULL : &pass->layers[t->layer - 1];
+  return (vaei_gradient){.depth = (size_t)pass->rows * (encoder ? 1 : pass->samples),
+                         .x = t->row + (below     ? below->y
+                                        : encoder ? pass->x
+                                                  : pass->z),
+                         .x_row = below     ? below->row
+                                  : encoder ? pass->x_row
+                                            : pass->z_row,
+                         .dy = out->dy + (size_t)t->panel * VAEI_VECTOR,
+                         .dy_row = out->row,
+                         .g_panel = g_panel};
+}
+
+/* The rows of the tile that begins at row `row` of a task: the bias, the weight of an input that is always one, is a tile
+ * of its own, and *gradient is set to read it. */
+static uint32_t next_tile(const vaei_pass *pass, const task *t, uint32_t row, vaei_gradient *gradient) {
+  static const float one = 1.0f;
+  const uint32_t left = t->row_end - t->row - row, most = pass->kernels->tile_rows;
+  if (left) return left < most ? left : most;
+  gradient->x = &one;
+  gradient->x_row = 0;
+  return 1;
+}
+
+/* dW of a task. */
+static void compute_task(const vaei_pass *pass, const task *t, float *to, size_t to_panel) {
   if (pass->mixed.kernels) {
     vaei_mixed_gradient(pass, t->layer, t->row, t->row_end, t->bias, t->panel, t->panel_end, to, to_panel);
     return;
   }
-  static const float one = 1.0f;
-  const vae_model *model = pass->model;
-  const bool encoder = t->layer <= model->head, first = t->layer == 0 || t->layer == model->head + 1;
-  const vaei_activations *out = &pass->layers[t->layer], *below = first ? NULL : &pass->layers[t->layer - 1];
-  const float *x = below ? below->y : encoder ? pass->x : pass->z;
-  const size_t x_row = below ? below->row : encoder ? pass->x_row : pass->z_row;
-  vaei_product product = {.depth = (size_t)pass->rows * (encoder ? 1 : pass->samples),
-                          .a_row = 1,
-                          .a_step = x_row,
-                          .b = out->dy + (size_t)t->panel * VAEI_VECTOR,
-                          .b_step = out->row,
-                          .b_panel = VAEI_VECTOR,
-                          .c_row = VAEI_VECTOR,
-                          .c_panel = to_panel};
-  const uint32_t panels = t->panel_end - t->panel;
-  const vaei_tiling tiling = vaei_tiling_of(pass->kernels, t->row_end - t->row, 1);
-  for (uint32_t i = 0; i < tiling.row_tiles; i++) {
-    const vaei_tile tile = vaei_tiling_at(&tiling, i);
-    product.a = x + t->row + tile.row;
-    product.c = to + (size_t)tile.row * VAEI_VECTOR;
-    pass->kernels->product(&product, tile.row_end - tile.row, panels);
+  const vaei_adam_tile none = {.panels = 0};
+  vaei_gradient gradient = task_gradient(pass, t, to_panel);
+  gradient.g = to;
+  for (uint32_t row = 0, rows; row < task_rows(t); row += rows) {
+    rows = next_tile(pass, t, row, &gradient);
+    pass->kernels->gradient_and_adam(&gradient, rows, t->panel_end - t->panel, &none);
+    gradient.x += rows;
+    gradient.g += rows * VAEI_VECTOR;
   }
-  if (!t->bias) return;
-  product.a = &one; /* the bias is the weight of an input that is always one */
-  product.a_step = 0;
-  product.c = to + (size_t)(t->row_end - t->row) * VAEI_VECTOR;
-  pass->kernels->product(&product, 1, panels);
 }
 
 /* The copies of a task's weights: the transposed ones in blocks of 16 by 16, or those in bf16. */
@@ -159,7 +169,7 @@ void vaei_pass_gradients(vaei_pass *pass, vaei_member member, float *gradients) 
   task_walk walk = walk_begin(pass, member);
   for (task t; walk_next(pass, &walk, &t);) {
     const vaei_dense *layer = &pass->model->dense[t.layer];
-    task_gradient(pass, &t, gradients + task_offset(layer, &t, t.panel), ((size_t)layer->inputs + 1) * VAEI_VECTOR);
+    compute_task(pass, &t, gradients + task_offset(layer, &t, t.panel), ((size_t)layer->inputs + 1) * VAEI_VECTOR);
   }
 }
 
@@ -169,7 +179,7 @@ void vaei_pass_check_gradients(vaei_pass *pass, vaei_member member, const float 
   task_walk walk = walk_begin(pass, member);
   for (task t; walk_next(pass, &walk, &t);) {
     const size_t count = task_rows(&t) * VAEI_VECTOR;
-    if (!gradients) task_gradient(pass, &t, buffer, count);
+    if (!gradients) compute_task(pass, &t, buffer, count);
     for (uint32_t panel = t.panel; panel < t.panel_end; panel++) {
       const size_t at = task_offset(&pass->model->dense[t.layer], &t, panel);
       const float *g = gradients ? gradients + at : buffer + (panel - t.panel) * count;
@@ -180,19 +190,81 @@ void vaei_pass_check_gradients(vaei_pass *pass, vaei_member member, const float 
   vaei_team_barrier(member);
 }
 
-void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
-                      float *block, const float *gradients) {
+/* Adam's state for a task, without the gradient. */
+static vaei_adam_tile task_adam(const vaei_dense *layer, const task *t, const vaei_adam *adam,
+                                const vaei_adam_step *step, float *block) {
+  const size_t at = task_offset(layer, t, t->panel);
+  return (vaei_adam_tile){.step = step,
+                          .w = block + at,
+                          .m = adam->m + at,
+                          .v = adam->v + at,
+                          .panel = ((size_t)layer->inputs + 1) * VAEI_VECTOR,
+                          .rows = (uint32_t)task_rows(t),
+                          .panels = t->panel_end - t->panel};
+}
+
+/* Each task's gradient is computed as a whole and then given to Adam: bf16 products are not interleaved with it. */
+static void update_by_tasks(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
+                            float *block) {
   float buffer[VAEI_MAX_TILE_PANELS * (BLOCK_ROWS + 1) * VAEI_VECTOR];
   task_walk walk = walk_begin(pass, member);
   for (task t; walk_next(pass, &walk, &t);) {
-    const vaei_dense *layer = &pass->model->dense[t.layer];
-    const size_t count = task_rows(&t) * VAEI_VECTOR;
-    if (!gradients) task_gradient(pass, &t, buffer, count);
-    for (uint32_t panel = t.panel; panel < t.panel_end; panel++) {
-      const size_t at = task_offset(layer, &t, panel);
-      pass->kernels->adam(step, count, gradients ? gradients + at : buffer + (panel - t.panel) * count, block + at,
-                          adam->m + at, adam->v + at);
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t.layer], &t, adam, step, block);
+    tile.g = buffer;
+    tile.g_panel = task_rows(&t) * VAEI_VECTOR;
+    compute_task(pass, &t, buffer, tile.g_panel);
+    pass->kernels->adam(&tile);
+    task_transpose(pass, &t, block);
+  }
+}
+
+/* Every tile of gradients but the last is given to Adam while the next one is computed. */
+static void update_at_once(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
+                           float *block) {
+  float buffers[2][VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+  const size_t panel = VAEI_MAX_TILE_ROWS * VAEI_VECTOR;
+  unsigned side = 0;
+  vaei_adam_tile waiting = {.panels = 0};
+  task before = {.layer = 0}; /* the task whose last tile waits */
+  task_walk walk = walk_begin(pass, member);
+  for (task t; walk_next(pass, &walk, &t); before = t) {
+    vaei_gradient gradient = task_gradient(pass, &t, panel);
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t.layer], &t, adam, step, block);
+    for (uint32_t row = 0, end = tile.rows; row < end; row += tile.rows, side ^= 1) {
+      tile.rows = next_tile(pass, &t, row, &gradient);
+      tile.g = gradient.g = buffers[side];
+      tile.g_panel = panel;
+      pass->kernels->gradient_and_adam(&gradient, tile.rows, tile.panels, &waiting);
+      if (row == 0 && waiting.panels) task_transpose(pass, &before, block);
+      waiting = tile;
+      const size_t step_on = (size_t)tile.rows * VAEI_VECTOR;
+      gradient.x += tile.rows;
+      tile.w += step_on;
+      tile.m += step_on;
+      tile.v += step_on;
     }
+  }
+  if (!waiting.panels) return;
+  pass->kernels->adam(&waiting);
+  task_transpose(pass, &before, block);
+}
+
+void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
+                      float *block, const float *gradients) {
+  if (!gradients && pass->mixed.kernels) {
+    update_by_tasks(pass, member, adam, step, block);
+    return;
+  }
+  if (!gradients) {
+    update_at_once(pass, member, adam, step, block);
+    return;
+  }
+  task_walk walk = walk_begin(pass, member);
+  for (task t; walk_next(pass, &walk, &t);) {
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t.layer], &t, adam, step, block);
+    tile.g = gradients + (tile.w - block);
+    tile.g_panel = tile.panel;
+    pass->kernels->adam(&tile);
     task_transpose(pass, &t, block);
   }
 }

@@ -233,15 +233,16 @@ static void run_gradients(vaei_member member, void *context) {
   gradient_job *job = context;
   vaei_pass *pass = job->pass;
   vaei_pass_transpose(pass, member);
+  vaei_team_barrier(member);
   vaei_pass_gather(pass, member, &job->source, &job->bad_row);
   if (job->noise) vaei_pass_copy_noise(pass, member, job->noise, pass->rows, 0);
   else vaei_pass_draw_noise(pass, member, &job->stream, 0);
   vaei_pass_encode(pass, member);
-  if (atomic_load(&job->bad_row) != SIZE_MAX) return;
   vaei_pass_latent(pass, member);
   vaei_pass_decode(pass, member);
   vaei_pass_loss(pass, member, job->view);
   vaei_pass_backward(pass, member);
+  if (atomic_load(&job->bad_row) != SIZE_MAX) return;
   vaei_pass_gradients(pass, member, job->gradients);
 }
 

@@ -120,33 +120,36 @@ static void train(vaei_member member, void *context) {
   const vaei_stream noise = {.seed = t->training.seed, .stream = VAEI_STREAM_TRAINING};
   if (member.rank == 0) s->team = member.size;
   if (pass->transposed_version != t->model->version) vaei_pass_transpose(pass, member);
-  for (;;) {
-    vaei_team_barrier(member);
-    if (member.rank == 0) begin_batch(s);
-    vaei_team_barrier(member);
+  if (member.rank == 0) begin_batch(s);
+  vaei_team_barrier(member);
+  while (!s->stop) {
     vaei_stream stream = noise;
     stream.step = t->adam.steps;
     vaei_pass_gather(pass, member, &s->source, &s->bad_row);
     if (s->noise) vaei_pass_copy_noise(pass, member, s->noise, pass->rows, 0);
     else vaei_pass_draw_noise(pass, member, &stream, 0);
     vaei_pass_encode(pass, member);
-    if (atomic_load(&s->bad_row) != SIZE_MAX) return;
     vaei_pass_latent(pass, member);
     vaei_pass_decode(pass, member);
     vaei_terms_view view = {.rows = pass->rows};
     if (s->terms) view.terms = *s->terms;
     vaei_pass_loss(pass, member, s->terms ? &view : NULL);
     vaei_pass_backward(pass, member);
+    if (atomic_load(&s->bad_row) != SIZE_MAX) return;
     const bool large = atomic_load_explicit(&pass->large, memory_order_relaxed);
-    if (t->gradients) vaei_pass_gradients(pass, member, t->gradients);
-    vaei_team_barrier(member);
+    if (t->gradients) {
+      vaei_pass_gradients(pass, member, t->gradients);
+      vaei_team_barrier(member);
+    }
     if (large) vaei_pass_check_gradients(pass, member, t->gradients);
     if (atomic_load_explicit(&pass->not_finite, memory_order_relaxed)) return; /* before any parameter has changed */
     vaei_pass_update(pass, member, &t->adam, &s->adam_step, t->model->block, t->gradients);
     vaei_team_barrier(member);
-    if (member.rank == 0) end_batch(s);
+    if (member.rank == 0) {
+      end_batch(s);
+      if (!s->stop) begin_batch(s);
+    }
     vaei_team_barrier(member);
-    if (s->stop) return;
   }
 }
 

@@ -1,0 +1,232 @@
+/* What handles hold, counted by the caller's allocator, is what docs/MEMORY.md says to the byte and what the info structs
+ * report; and an epoch over 60,000 rows of bytes raises the process's memory by no more than that. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+#include "model/vae_workspace.h"
+#include "support.h"
+#include "train/vae_trainer.h"
+
+/* A sanitizer's own memory hides what is looked at here. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+#else
+enum { SANITIZED = 0 };
+#endif
+
+/* --- the formulas of docs/MEMORY.md, from the configuration alone ------------------------------------------------------ */
+
+enum { LINE = 64, MOST_DENSE = 2 * TEST_MAX_HIDDEN + 2 };
+
+typedef struct dense {
+  size_t inputs, units;
+  int per_draw, slope;
+} dense;
+
+static size_t over(size_t n, size_t d) { return (n + d - 1) / d; }
+static size_t vectors(size_t n) { return over(n, 16); }
+static size_t stride(size_t n) { return 16 * (vectors(n) | 1); }
+static size_t part(size_t bytes) { return over(bytes, LINE) * LINE; }
+
+static size_t list_layers(const test_spec *spec, dense out[MOST_DENSE]) {
+  size_t count = 0, width = spec->input_dim;
+  for (int decoder = 0; decoder < 2; decoder++) {
+    const uint32_t hidden = decoder ? spec->decoder_count : spec->encoder_count;
+    for (uint32_t i = 0; i < hidden; i++) {
+      const vae_layer layer = decoder ? spec->decoder[i] : spec->encoder[i];
+      const int slope = layer.activation == VAE_ACTIVATION_SILU || layer.activation == VAE_ACTIVATION_GELU;
+      out[count++] = (dense){width, layer.units, decoder, slope};
+      width = layer.units;
+    }
+    const size_t end = decoder ? spec->input_dim : 2 * (size_t)spec->latent_dim;
+    out[count++] = (dense){width, end, decoder, 0};
+    width = spec->latent_dim;
+  }
+  return count;
+}
+
+/* Floats of all parameters in panels. */
+static size_t block_floats(const test_spec *spec) {
+  dense layer[MOST_DENSE];
+  size_t sum = 0;
+  for (size_t l = 0, count = list_layers(spec, layer); l < count; l++)
+    sum += 16 * vectors(layer[l].units) * (layer[l].inputs + 1);
+  return sum;
+}
+
+static size_t shape_bytes(const test_spec *spec) {
+  const size_t hidden = (size_t)spec->encoder_count + spec->decoder_count;
+  return sizeof(vae_model) + hidden * sizeof(vae_layer) + (hidden + 2) * sizeof(vaei_dense) +
+         2 * (hidden + 3) * sizeof(vaei_parameter);
+}
+
+static size_t model_bytes(const test_spec *spec) { return shape_bytes(spec) + 4 * block_floats(spec); }
+
+/* Scratch memory for n examples and d rows of the decoder; P: panels of the instruction set's tile. */
+static size_t pass_bytes(const test_spec *spec, size_t n, size_t d, size_t P, int gradients) {
+  dense layer[MOST_DENSE];
+  const size_t count = list_layers(spec, layer), z = stride(spec->latent_dim);
+  size_t tasks = 0, transposed = 0;
+  size_t sum = part(4 * n * stride(spec->input_dim)) + 2 * part(4 * d * z) + 2 * part(4 * n * z) +
+               part(8 * d * over(vectors(spec->input_dim), P)) + 2 * part(8 * d) + 5 * part(8 * n) + part(4 * d) +
+               part(count * sizeof(vaei_activations));
+  for (size_t l = 0; l < count; l++) {
+    const size_t values = part(4 * (layer[l].per_draw ? d : n) * stride(layer[l].units));
+    const int output = l + 1 == count;
+    sum += values * (size_t)(!output + gradients + (gradients && layer[l].slope));
+    tasks += over(layer[l].inputs, 96) * over(vectors(layer[l].units), P);
+    if (l > 0) transposed += 16 * vectors(layer[l].inputs) * layer[l].units;
+  }
+  return gradients ? sum + part(4 * d * z) + part(4 * transposed) + part(8 * (tasks + 1)) : sum;
+}
+
+static size_t trainer_bytes(const test_spec *spec, size_t batch, size_t P, int keep_gradients, size_t rows) {
+  return sizeof(vae_trainer) + (keep_gradients ? 3 : 2) * 4 * block_floats(spec) + 4 * rows +
+         pass_bytes(spec, batch, batch * spec->objective.samples, P, 1);
+}
+
+static size_t workspace_bytes(const test_spec *spec, size_t max_rows, size_t P) {
+  return sizeof(vae_workspace) + shape_bytes(spec) + pass_bytes(spec, max_rows, max_rows, P, 0);
+}
+
+/* --- against what was counted ------------------------------------------------------------------------------------------ */
+
+static void *count_allocate(void *user, size_t size, size_t alignment) {
+  *(long *)user += (long)size;
+  return aligned_alloc(alignment, over(size, alignment) * alignment);
+}
+
+static void count_release(void *user, void *memory, size_t size, size_t alignment) {
+  (void)alignment;
+  *(long *)user -= (long)size;
+  free(memory);
+}
+
+static void check_handles(const test_spec *spec, vae_isa isa, uint32_t batch, int keep_gradients) {
+  enum { ROWS = 70 };
+  long live = 0;
+  vae_error err;
+  vae_allocator allocator;
+  vae_model *model = NULL;
+  vae_trainer *trainer = NULL;
+  vae_workspace *workspace = NULL;
+  vae_training training;
+  vae_workspace_options options;
+  vae_trainer_info trainer_info;
+  vae_workspace_info workspace_info;
+  const vaei_kernels *kernels = NULL;
+  uint8_t *bytes = test_allocate((size_t)ROWS * spec->input_dim);
+  const vae_data data = test_bytes(bytes, ROWS, spec->input_dim);
+  vae_error_init(&err);
+  vae_allocator_init(&allocator);
+  allocator.user = &live;
+  allocator.allocate = count_allocate;
+  allocator.release = count_release;
+  CHECK_EQUAL(vaei_kernels_find(isa, &kernels, &err), VAE_OK);
+
+  CHECK_EQUAL(test_create(spec, 1, &allocator, &model, &err), VAE_OK);
+  CHECK_EQUAL(live, (long)model_bytes(spec));
+
+  live = 0;
+  vae_training_init(&training);
+  training.batch_size = batch;
+  training.objective = spec->objective;
+  training.isa = isa;
+  training.keep_gradients = keep_gradients;
+  CHECK_EQUAL(vae_trainer_create(model, &training, &allocator, &trainer, &err), VAE_OK);
+  CHECK_EQUAL(live, (long)trainer_bytes(spec, batch, kernels->tile_panels, keep_gradients, 0));
+  CHECK_EQUAL(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, &err), VAE_OK);
+  CHECK_EQUAL(live, (long)trainer_bytes(spec, batch, kernels->tile_panels, keep_gradients, ROWS));
+  vae_trainer_info_init(&trainer_info);
+  CHECK_EQUAL(vae_trainer_get_info(trainer, &trainer_info, &err), VAE_OK);
+  CHECK_EQUAL((long)trainer_info.bytes, live);
+  vae_trainer_free(trainer);
+  CHECK_EQUAL(live, 0);
+
+  vae_workspace_options_init(&options);
+  options.allocator = &allocator;
+  options.isa = isa;
+  options.max_rows = batch;
+  CHECK_EQUAL(vae_workspace_create(model, &options, &workspace, &err), VAE_OK);
+  CHECK_EQUAL(live, (long)workspace_bytes(spec, batch, kernels->tile_panels));
+  vae_workspace_info_init(&workspace_info);
+  CHECK_EQUAL(vae_workspace_get_info(workspace, &workspace_info, &err), VAE_OK);
+  CHECK_EQUAL((long)workspace_info.bytes, live);
+  vae_workspace_free(workspace);
+  CHECK_EQUAL(live, 0);
+  vae_model_free(model);
+  free(bytes);
+}
+
+/* --- against what the system counts ------------------------------------------------------------------------------------ */
+
+/* The most memory that this process has held, in bytes; 0 where the system does not say. */
+static size_t most_resident(void) {
+  FILE *file = fopen("/proc/self/status", "r");
+  unsigned long long kilobytes = 0;
+  char line[256];
+  while (file != NULL && fgets(line, sizeof line, file) != NULL)
+    if (sscanf(line, "VmHWM: %llu", &kilobytes) == 1) break;
+  if (file != NULL) fclose(file);
+  return (size_t)kilobytes * 1024;
+}
+
+/* One epoch of 784-400-20 over rows that the caller holds as bytes: nothing of them may be copied as a whole. */
+static void check_epoch(void) {
+  enum {
+    ROWS = 60000,
+    COLUMNS = 784,
+    BATCH = 128,
+    SLACK = 4 << 20 /* OpenMP's threads, and code that is run first now */
+  };
+  const test_spec spec = test_spec_hidden(COLUMNS, 400, VAE_ACTIVATION_RELU, 20);
+  vae_error err;
+  vae_model *model = NULL;
+  vae_trainer *trainer = NULL;
+  vae_training training;
+  uint8_t *bytes = test_allocate((size_t)ROWS * COLUMNS);
+  test_random random = {1};
+  for (size_t i = 0; i < (size_t)ROWS * COLUMNS; i += 8) memcpy(bytes + i, &(uint64_t){test_bits(&random)}, 8);
+  const vae_data data = test_bytes(bytes, ROWS, COLUMNS);
+  vae_error_init(&err);
+  const size_t before = most_resident();
+  vae_training_init(&training);
+  training.batch_size = BATCH;
+  CHECK_EQUAL(test_create(&spec, 1, NULL, &model, &err), VAE_OK);
+  CHECK_EQUAL(vae_trainer_create(model, &training, NULL, &trainer, &err), VAE_OK);
+  CHECK_EQUAL(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, &err), VAE_OK);
+  const size_t grown = most_resident() - before;
+  const size_t said = model_bytes(&spec) + trainer_bytes(&spec, BATCH, 1, 0, ROWS);
+  printf("an epoch over %d rows: %zu bytes more, the handles have %zu\n", ROWS, grown, said);
+  CHECK(grown <= said + SLACK);
+  vae_trainer_free(trainer);
+  vae_model_free(model);
+  free(bytes);
+}
+
+int main(void) {
+  vae_isa isas[TEST_ISAS];
+  const size_t count = test_isas(isas);
+  if (!SANITIZED && most_resident() > 0) check_epoch(); /* first, while there is no higher peak behind it */
+  for (size_t i = 0; i < count; i++) {
+    test_spec small = test_spec_hidden(30, 17, VAE_ACTIVATION_GELU, 3);
+    check_handles(&small, isas[i], 8, 0);
+    test_spec digits = test_spec_hidden(784, 400, VAE_ACTIVATION_RELU, 20);
+    check_handles(&digits, isas[i], 128, 0);
+    test_spec deep = test_spec_hidden(100, 64, VAE_ACTIVATION_TANH, 50);
+    test_spec_add_encoder(&deep, 200, VAE_ACTIVATION_SILU);
+    test_spec_add_decoder(&deep, 31, VAE_ACTIVATION_RELU);
+    deep.objective.kind = VAE_OBJECTIVE_IWAE;
+    deep.objective.samples = 5;
+    check_handles(&deep, isas[i], 20, 1);
+  }
+  return harness_finish("memory_test");
+}
