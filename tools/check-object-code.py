@@ -6,7 +6,7 @@ usage: check-object-code.py LIBRARY [OBJDUMP]
 An accumulator that the compiler could not keep in a register costs a third of the speed, and no test of results shows it
 (docs/KERNELS.md, section 2). Looks at every loop (a jump back to an address inside the same function) of every function
 called `product` or `pair_product` that has a vfmadd or a vdpbf16ps in it. Exits with 1 and names the loop where one reads or writes the stack, or where
-either has no such loop.
+`product` has no such loop.
 """
 import re
 import subprocess
