@@ -1,6 +1,6 @@
 """The MNIST result: 784-400-20, ReLU, Bernoulli on grey values, batch 128, Adam 1e-3, 10 epochs on 60,000 digits.
 
-usage: mnist_elbo.py VAE_CLI MNIST_DIR OUT_DIR
+usage: mnist_elbo.py VAE_CLI MNIST_DIR OUT_DIR [PRECISION]     PRECISION: float32 bf16
 
 Trains three seeds with the program, asks it for the test set's negative ELBO, and works the same number out again in
 NumPy, from nothing but the saved file. Exits with 1 where a seed is over the bound or the two numbers differ.
@@ -67,20 +67,21 @@ def find(folder, stem):
 
 
 def main():
-    if len(sys.argv) != 4:
-        sys.exit("usage: mnist_elbo.py VAE_CLI MNIST_DIR OUT_DIR")
+    if len(sys.argv) not in (4, 5):
+        sys.exit("usage: mnist_elbo.py VAE_CLI MNIST_DIR OUT_DIR [PRECISION]")
+    precision = sys.argv[4] if len(sys.argv) == 5 else "float32"
     cli, mnist, out = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     train, test = find(mnist, "train-images-idx3-ubyte"), find(mnist, "t10k-images-idx3-ubyte")
     images = read_images(test)
     results, good = [], True
-    print(f"{'seed':>4} {'vae-cli':>9} {'NumPy':>9} {'seconds':>8}   test negative ELBO, nats; bound {BOUND}")
+    print(f"{'seed':>4} {'vae-cli':>9} {'NumPy':>9} {'seconds':>8}   test negative ELBO, nats, {precision}; bound {BOUND}")
     for seed in SEEDS:
         model = out / f"mnist-{seed}.safetensors"
         began = time.perf_counter()
         subprocess.run(
             [cli, "train", str(train), "--hidden", "400", "--latent", "20", "--activation", "relu", "--batch", "128",
              "--learning-rate", "1e-3", "--epochs", "10", "--validation", "0", "--seed", str(seed), "--out", str(model),
-             "--quiet"],
+             "--precision", precision, "--quiet"],
             check=True)
         elapsed = time.perf_counter() - began
         evaluated = subprocess.run([cli, "evaluate", str(model), str(test), "--samples", str(DRAWS), "--json"], check=True,
@@ -90,7 +91,7 @@ def main():
         good &= ours <= BOUND and abs(ours - again) <= AGREEMENT
         print(f"{seed:>4} {ours:9.3f} {again:9.3f} {elapsed:8.1f}", flush=True)
         results.append({"seed": seed, "negative_elbo": ours, "negative_elbo_numpy": again, "seconds": elapsed})
-    (out / "mnist.json").write_text(json.dumps({"bound": BOUND, "runs": results}, indent=1) + "\n")
+    (out / ("mnist.json" if precision == "float32" else f"mnist-{precision}.json")).write_text(json.dumps({"bound": BOUND, "precision": precision, "runs": results}, indent=1) + "\n")
     if not good:
         sys.exit("mnist_elbo.py: a seed is over the bound, or NumPy disagrees")
 

@@ -15,7 +15,7 @@ CONFIGS = ["mlp400", "tutorial", "iwae1", "iwae50", "wide"]
 HALF_CONFIGS = ["mlp400", "wide"]  # where the peers' bf16 is measured too
 OPERATIONS = ["encode", "decode", "reconstruct", "score"]
 # Ours, one entry a precision: name, precision, configurations.
-OURS = [("libvae", "float32", CONFIGS)]
+OURS = [("libvae", "float32", CONFIGS), ("libvae bf16", "bf16", HALF_CONFIGS)]
 DIGITS = 60000
 
 

@@ -55,8 +55,9 @@ int main(int count, char **arguments) {
   bench_options o;
   bench_read_options(&o, count, arguments);
   const bench_config *c = &o.config;
-  if (strcmp(o.precision, "float32") != 0) {
-    fprintf(stderr, "training_bench: this version trains in float32 only\n");
+  const int bf16 = !strcmp(o.precision, "bf16");
+  if (!bf16 && strcmp(o.precision, "float32") != 0) {
+    fprintf(stderr, "training_bench: --precision takes float32 and bf16\n");
     return 2;
   }
   uint8_t *bytes = bench_bytes(c->rows);
@@ -66,6 +67,7 @@ int main(int count, char **arguments) {
   training.batch_size = c->batch;
   training.learning_rate = c->learning_rate;
   training.threads = o.threads;
+  training.precision = bf16 ? VAE_PRECISION_BFLOAT16 : VAE_PRECISION_FLOAT32;
   training.objective.samples = c->samples;
   if (c->samples > 1) training.objective.kind = VAE_OBJECTIVE_IWAE;
   vae_error err;

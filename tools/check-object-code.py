@@ -5,8 +5,8 @@ usage: check-object-code.py LIBRARY [OBJDUMP]
 
 An accumulator that the compiler could not keep in a register costs a third of the speed, and no test of results shows it
 (docs/KERNELS.md, section 2). Looks at every loop (a jump back to an address inside the same function) of every function
-called `product` that has a vfmadd in it. Exits with 1 and names the loop where one reads or writes the stack, or where
-no such loop was found.
+called `product` or `pair_product` that has a vfmadd or a vdpbf16ps in it. Exits with 1 and names the loop where one reads or writes the stack, or where
+`product` has no such loop.
 """
 import re
 import subprocess
@@ -16,7 +16,8 @@ LINE = re.compile(r"^\s*([0-9a-f]+):\s+(.*)$")
 # Of x86-64 in AT&T's spelling, or of AArch64.
 JUMP = re.compile(r"^(?:j\w+|b(?:\.\w+)?|cbn?z\s+\w+,|tbn?z\s+\w+, #\d+,)\s+([0-9a-f]+) <")
 STACK = re.compile(r"\(%r[sb]p|\[(?:sp|x29)\b")
-MULTIPLY_ADD = re.compile(r"^(?:vfmadd|fmla\s)")
+# A function, its multiply-adds, and whether every library has such loops: bf16 products are for x86-64 alone.
+MULTIPLY_ADDS = [("product", re.compile(r"^(?:vfmadd|fmla\s)"), True), ("pair_product", re.compile(r"^vdpbf16ps"), False)]
 
 
 def functions(library, name, objdump):
@@ -37,18 +38,22 @@ def innermost_loops(code):
 def main():
     if len(sys.argv) not in (2, 3):
         sys.exit("usage: check-object-code.py LIBRARY [OBJDUMP]")
-    found, bad = 0, []
-    for code in functions(sys.argv[1], "product", sys.argv[2] if len(sys.argv) == 3 else "objdump"):
-        for begin, end in innermost_loops(code):
-            body = [text for address, text in code if begin <= address <= end]
-            if not any(MULTIPLY_ADD.match(text) for text in body):
-                continue
-            found += 1
-            bad += [f"loop at {begin:x}: {text}" for text in body if STACK.search(text)]
+    found, bad, missing = {}, [], False
+    for name, multiply_add, required in MULTIPLY_ADDS:
+        found[name] = 0
+        for code in functions(sys.argv[1], name, sys.argv[2] if len(sys.argv) == 3 else "objdump"):
+            for begin, end in innermost_loops(code):
+                body = [text for address, text in code if begin <= address <= end]
+                if not any(multiply_add.match(text) for text in body):
+                    continue
+                found[name] += 1
+                bad += [f"{name}, loop at {begin:x}: {text}" for text in body if STACK.search(text)]
+        missing |= required and not found[name]
     for line in bad:
         print(line)
-    print(f"check-object-code: {found} loops with multiply-adds, {len(bad)} touches of the stack")
-    sys.exit(1 if bad or not found else 0)
+    loops = ", ".join(f"{count} in {name}" for name, count in found.items())
+    print(f"check-object-code: loops with multiply-adds: {loops}; {len(bad)} touches of the stack")
+    sys.exit(1 if bad or missing else 0)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ public final class Trainer: Sendable {
   ///   - model: the model to train, as it stands.
   ///   - configuration: how to train it.
   /// - Throws: ``VAEError`` with `.invalidArgument` where the configuration is out of its limits, `.unsupported` for an
-  ///   instruction set that is not there, `.busy` while another trainer is at work on the model, or `.outOfMemory`.
+  ///   instruction set or a precision that is not there, `.busy` while another trainer is at work on the model, or `.outOfMemory`.
   public init(_ model: VAE, configuration: TrainingConfiguration = TrainingConfiguration()) throws(VAEError) {
     var training = try configuration.cTraining()
     var handle: OpaquePointer?
@@ -63,6 +63,8 @@ extension Trainer {
     public let threads: Int
     /// The kernels in use.
     public let instructionSet: InstructionSet
+    /// What matrix products are computed in.
+    public let precision: Precision
     /// Epochs finished since the trainer was new.
     public let epoch: Int
     /// Mini-batches done in an epoch that was stopped, else 0.
@@ -83,6 +85,7 @@ extension Trainer {
       try model.gate.read { () throws(VAEError) in try check { vae_trainer_get_info(handle, &info, $0) } }
       return Info(
         threads: Int(info.threads), instructionSet: InstructionSet(rawValue: info.isa),
+        precision: Precision(rawValue: info.precision),
         epoch: Int(clamping: info.epoch), batch: Int(clamping: info.batch), step: Int(clamping: info.step),
         bytes: Int(clamping: info.bytes))
     }
@@ -98,10 +101,11 @@ extension Trainer {
     try model.gate.read { () throws(VAEError) in try check { vae_trainer_save(handle, path, $0) } }
   }
 
-  /// Puts a saved state back: parameters, moments, counters and the training configuration; threads, instruction set and
-  /// ``TrainingConfiguration/keepsGradients`` stay as they are. The run then continues to the bit.
+  /// Puts a saved state back: parameters, moments, counters and the training configuration; threads, instruction set,
+  /// precision and ``TrainingConfiguration/keepsGradients`` stay as they are. The run then continues to the bit.
   ///
-  /// - Throws: ``VAEError`` with `.io`, `.format`, `.mismatch` where the file is of another model, `.busy` during training,
+  /// - Throws: ``VAEError`` with `.io`, `.format`, `.mismatch` where the file is of another model, or of another
+  ///   precision and ``TrainingConfiguration/precisionFallback`` does not allow to go on in the trainer's own, `.busy` during training,
   ///   or `.outOfMemory`; trainer and model are then unchanged.
   public func restore(from path: String) throws(VAEError) {
     try checkPath(path)
@@ -114,6 +118,8 @@ extension Trainer {
         configuration.threads = own.threads
         configuration.instructionSet = own.instructionSet
         configuration.keepsGradients = own.keepsGradients
+        configuration.precision = own.precision
+        configuration.precisionFallback = own.precisionFallback
       }
     }
   }

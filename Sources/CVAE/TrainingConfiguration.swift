@@ -3,7 +3,7 @@ internal import CLibVAE
 /// How a model is trained: mini-batches, objective and the constants of Adam (Kingma & Ba 2015).
 ///
 /// A configuration is a plain value. It is checked when a ``Trainer`` is made of it. Model files keep it, but for
-/// ``threads``, ``instructionSet`` and ``keepsGradients``.
+/// ``threads``, ``instructionSet``, ``keepsGradients`` and ``precisionFallback``.
 public struct TrainingConfiguration: Sendable, Hashable {
   /// Rows of a mini-batch, 1 to 2^20. The last one of an epoch may be smaller.
   public var batchSize: Int
@@ -36,11 +36,20 @@ public struct TrainingConfiguration: Sendable, Hashable {
   /// Whether every step leaves its gradients for ``Trainer/gradient(named:)``, which makes it a little slower.
   public var keepsGradients: Bool
 
-  /// The defaults: batches of 128, the evidence lower bound, Adam with 1e-3, 0.9, 0.999 and 1e-8, seed 0.
+  /// What matrix products are computed in. ``Precision/bfloat16`` is faster and needs AVX-512 with AVX512_BF16; parameters,
+  /// sums and Adam stay float32.
+  public var precision: Precision
+
+  /// Whether to train in float32 where ``precision`` cannot be had, instead of an error; ``Trainer/Info/precision`` says
+  /// which it is.
+  public var precisionFallback: Bool
+
+  /// The defaults: batches of 128, the evidence lower bound, Adam with 1e-3, 0.9, 0.999 and 1e-8, seed 0, float32.
   public init(
     batchSize: Int? = nil, objective: VAE.Objective? = nil, learningRate: Double? = nil, beta1: Double? = nil,
     beta2: Double? = nil, epsilon: Double? = nil, seed: UInt64 = 0, threads: Int = 0,
-    instructionSet: InstructionSet = .automatic, keepsGradients: Bool = false
+    instructionSet: InstructionSet = .automatic, keepsGradients: Bool = false,
+    precision: Precision = .float32, precisionFallback: Bool = false
   ) {
     var defaults = vae_training()
     vae_training_init(&defaults)
@@ -55,6 +64,8 @@ public struct TrainingConfiguration: Sendable, Hashable {
     self.threads = threads
     self.instructionSet = instructionSet
     self.keepsGradients = keepsGradients
+    self.precision = precision
+    self.precisionFallback = precisionFallback
   }
 }
 
@@ -70,6 +81,8 @@ extension TrainingConfiguration {
     threads = Int(training.threads)
     instructionSet = InstructionSet(rawValue: training.isa)
     keepsGradients = training.keep_gradients != 0
+    precision = Precision(rawValue: training.precision)
+    precisionFallback = training.precision_fallback != 0
   }
 
   func cTraining() throws(VAEError) -> vae_training {
@@ -85,6 +98,8 @@ extension TrainingConfiguration {
     training.threads = try cSize(threads, "threads")
     training.isa = instructionSet.rawValue
     training.keep_gradients = keepsGradients ? 1 : 0
+    training.precision = precision.rawValue
+    training.precision_fallback = precisionFallback ? 1 : 0
     return training
   }
 }

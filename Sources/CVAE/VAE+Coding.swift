@@ -73,11 +73,11 @@ extension TrainingConfiguration: Codable {
     case batchSize = "batch_size"
     case optimizer
     case learningRate = "learning_rate"
-    case beta1, beta2, epsilon, seed
+    case beta1, beta2, epsilon, seed, precision
   }
 
-  /// Reads the keys of `training` in a model file, which must all be there. Threads, instruction set and
-  /// ``keepsGradients`` are not among them.
+  /// Reads the keys of `training` in a model file, which must all be there but for the precision, float32 where it is
+  /// missing. Threads, instruction set, ``keepsGradients`` and ``precisionFallback`` are not among them.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.strictContainer(Key.self)
     guard try container.decode(String.self, forKey: .optimizer) == "adam" else {
@@ -92,7 +92,8 @@ extension TrainingConfiguration: Codable {
       beta1: try container.decode(Double.self, forKey: .beta1),
       beta2: try container.decode(Double.self, forKey: .beta2),
       epsilon: try container.decode(Double.self, forKey: .epsilon),
-      seed: try container.decode(UInt64.self, forKey: .seed))
+      seed: try container.decode(UInt64.self, forKey: .seed),
+      precision: try container.named(.precision) ?? .float32)
   }
 
   /// Writes the keys of `training` in a model file.
@@ -108,6 +109,7 @@ extension TrainingConfiguration: Codable {
     try container.encode(beta2, forKey: .beta2)
     try container.encode(epsilon, forKey: .epsilon)
     try container.encode(seed, forKey: .seed)
+    if precision != .float32 { try container.encode(precision.description, forKey: .precision) }
   }
 }
 

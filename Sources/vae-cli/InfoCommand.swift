@@ -51,7 +51,7 @@ private func infoJSON(_ model: VAE, _ path: String, _ bytes: Int?) -> JSON {
 }
 
 private func trainingJSON(_ training: TrainingConfiguration) -> JSON {
-  [
+  var json: JSON = [
     "objective": .string("\(training.objective.kind)"),
     "samples": .integer(training.objective.samples),
     "beta": .number(training.objective.beta),
@@ -63,6 +63,8 @@ private func trainingJSON(_ training: TrainingConfiguration) -> JSON {
     "epsilon": .number(training.epsilon),
     "seed": .unsigned(training.seed),
   ]
+  if training.precision != .float32 { json.append("precision", .string("\(training.precision)")) }
+  return json
 }
 
 private func infoText(_ model: VAE, _ path: String, _ bytes: Int?) -> String {
@@ -83,7 +85,8 @@ private func infoText(_ model: VAE, _ path: String, _ bytes: Int?) -> String {
     let betas = "beta1 \(shortest(training.beta1)), beta2 \(shortest(training.beta2))"
     lines += [
       "objective    \(objective.kind), \(plural(objective.samples, "latent sample"))\(beta)",
-      "training     batch \(training.batchSize), seed \(training.seed)",
+      "training     batch \(training.batchSize), seed \(training.seed)"
+        + (training.precision == .float32 ? "" : ", products in \(training.precision)"),
       "Adam         learning rate \(shortest(training.learningRate)), \(betas), epsilon \(shortest(training.epsilon))",
     ]
   } else {

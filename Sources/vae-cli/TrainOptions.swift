@@ -33,6 +33,10 @@ enum TrainOptions {
     "adam-epsilon", NumberRange(1e-30...1), default: 1e-8, help: "Adam's epsilon, outside the root")
   static let seed = Option<UInt64>.seed(
     "seed", help: "seed of initial weights, shuffling, noise and the held-out rows; the same seed gives the same model")
+  static let precision = Option<String>.choice(
+    "precision", ["float32", "bf16", "bf16-or-float32"], default: "float32",
+    help: "of matrix products. bf16 is faster and needs a processor with AVX512_BF16; bf16-or-float32 does without "
+      + "where there is none: {}")
   static let validation = Option<Validation?>(
     "validation", form: "X|FILE", default: nil, shown: "0.1; for digits the held-out part",
     help: "what is held out to watch the training: a part of the rows drawn by the seed, 0 for none, or other data"
@@ -72,7 +76,8 @@ enum TrainOptions {
     OptionGroup(
       "Training",
       [
-        epochs, batch, learningRate, adamBeta1, adamBeta2, adamEpsilon, seed, Shared.threads, validation, Shared.scale,
+        epochs, batch, learningRate, adamBeta1, adamBeta2, adamEpsilon, seed, precision, Shared.threads, validation,
+        Shared.scale,
       ]),
     OptionGroup(
       "Files and messages",

@@ -61,11 +61,15 @@ final class TrainingSession {
   private func announce() throws {
     if arguments[Shared.quiet] { return }
     let configuration = setup.model.configuration
-    let threads = plural(try setup.trainer.info.threads, "thread")
+    let info = try setup.trainer.info
+    let threads = plural(info.threads, "thread") + (info.precision == .float32 ? "" : ", \(info.precision)")
     let parameters = plural(setup.model.valueCount, "parameter")
     let heldOut = setup.heldOut.map { grouped($0.rows) } ?? "none"
     printNote("Training a VAE \(networkText(configuration)): \(parameters), \(threads)")
     printNote("Data: \(plural(setup.data.rows, "example")) of \(printable(setup.data.source)), \(heldOut) held out")
+    if info.precision != setup.trainer.configuration.precision {
+      printNote("bfloat16 is not to be had here (no AVX512_BF16): training in \(info.precision)")
+    }
     if configuration.likelihood.kind == .gaussian, let advice = standardisingAdvice(setup.data) { printNote(advice) }
   }
 

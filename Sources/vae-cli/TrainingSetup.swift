@@ -42,7 +42,8 @@ struct TrainingSetup {
         objective: chosenObjective(arguments, command: "train"),
         learningRate: arguments[TrainOptions.learningRate], beta1: arguments[TrainOptions.adamBeta1],
         beta2: arguments[TrainOptions.adamBeta2], epsilon: arguments[TrainOptions.adamEpsilon], seed: seed,
-        threads: threads))
+        threads: threads, precision: arguments[TrainOptions.precision] == "float32" ? .float32 : .bfloat16,
+        precisionFallback: arguments[TrainOptions.precision] == "bf16-or-float32"))
   }
 
   /// A run that goes on where a checkpoint left it.
@@ -50,7 +51,14 @@ struct TrainingSetup {
     let path = arguments[TrainOptions.resume] ?? ""
     let threads = arguments[Shared.threads]
     model = try loadModel(path, threads: threads)
-    trainer = try Trainer(model, configuration: TrainingConfiguration(threads: threads ?? 0))
+    // The checkpoint's precision, but where the option asks for another one that may take over.
+    let asked = arguments.has(TrainOptions.precision) ? arguments[TrainOptions.precision] : nil
+    let saved = model.trainingConfiguration?.precision ?? .float32
+    trainer = try Trainer(
+      model,
+      configuration: TrainingConfiguration(
+        threads: threads ?? 0, precision: asked.map { $0 == "float32" ? .float32 : .bfloat16 } ?? saved,
+        precisionFallback: asked == "float32" || asked == "bf16-or-float32"))
     do throws(VAEError) {
       try trainer.restore(from: path)
     } catch {

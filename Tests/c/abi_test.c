@@ -37,7 +37,7 @@ OFFSET(vae_objective, kind, 4);
 OFFSET(vae_objective, samples, 8);
 OFFSET(vae_objective, beta, 16);
 OFFSET(vae_objective, reserved, 24);
-SIZE(vae_training, 280);
+SIZE(vae_training, 288);
 OFFSET(vae_training, batch_size, 4);
 OFFSET(vae_training, objective, 8);
 OFFSET(vae_training, learning_rate, 224);
@@ -48,6 +48,8 @@ OFFSET(vae_training, seed, 256);
 OFFSET(vae_training, threads, 264);
 OFFSET(vae_training, isa, 268);
 OFFSET(vae_training, keep_gradients, 272);
+OFFSET(vae_training, precision, 276);
+OFFSET(vae_training, precision_fallback, 280);
 SIZE(vae_data, 48);
 OFFSET(vae_data, type, 4);
 OFFSET(vae_data, values, 8);
@@ -96,19 +98,21 @@ OFFSET(vae_progress, batch, 16);
 OFFSET(vae_progress, batches, 24);
 OFFSET(vae_progress, step, 32);
 OFFSET(vae_progress, loss, 40);
-SIZE(vae_trainer_info, 48);
+SIZE(vae_trainer_info, 56);
 OFFSET(vae_trainer_info, threads, 4);
 OFFSET(vae_trainer_info, isa, 8);
 OFFSET(vae_trainer_info, epoch, 16);
 OFFSET(vae_trainer_info, batch, 24);
 OFFSET(vae_trainer_info, step, 32);
 OFFSET(vae_trainer_info, bytes, 40);
+OFFSET(vae_trainer_info, precision, 48);
 #undef SIZE
 #undef OFFSET
 #endif
 
 _Static_assert(sizeof(vae_status) == 4 && sizeof(vae_isa) == 4 && sizeof(vae_activation) == 4, "enums are int32_t");
 _Static_assert(sizeof(vae_likelihood) == 4 && sizeof(vae_prior) == 4 && sizeof(vae_sigma_kind) == 4, "int32_t");
+_Static_assert(sizeof(vae_precision) == 4, "enums are int32_t");
 _Static_assert(sizeof(vae_objective_kind) == 4 && sizeof(vae_data_type) == 4, "enums are int32_t");
 
 /* A number that files, bindings or callers have stored. */
@@ -142,6 +146,7 @@ static void check_numbers(void) {
   CHECK(VAE_ACTIVATION_SILU == 6 && VAE_ACTIVATION_GELU == 7 && VAE_ACTIVATION_SOFTPLUS == 8);
   CHECK(VAE_LIKELIHOOD_BERNOULLI == 0 && VAE_LIKELIHOOD_GAUSSIAN == 1 && VAE_PRIOR_STANDARD == 0);
   CHECK(VAE_SIGMA_FIXED == 0 && VAE_OBJECTIVE_ELBO == 0 && VAE_OBJECTIVE_IWAE == 1);
+  CHECK(VAE_PRECISION_FLOAT32 == 0 && VAE_PRECISION_BFLOAT16 == 1 && VAE_PRECISION_INT8 == 2);
   CHECK(VAE_DATA_FLOAT32 == 0 && VAE_DATA_UINT8 == 1);
   CHECK(VAE_ERROR_MESSAGE_SIZE == 512 && VAE_MAX_DIM == 16777216 && VAE_MAX_LAYERS == 64 && VAE_MAX_SAMPLES == 65536);
 }
@@ -153,6 +158,8 @@ static void check_names(void) {
   static const char *const isas[] = {"auto", "portable", "avx2", "avx512", "neon"};
   for (int i = 0; i < 9; i++) CHECK(strcmp(vae_activation_name(i), activations[i]) == 0);
   for (int i = 0; i < 5; i++) CHECK(strcmp(vae_isa_name(i), isas[i]) == 0);
+  CHECK(strcmp(vae_precision_name(0), "float32") == 0 && strcmp(vae_precision_name(1), "bfloat16") == 0);
+  CHECK(strcmp(vae_precision_name(2), "int8") == 0 && !vae_precision_name(3) && !vae_precision_name(-1));
   CHECK(strcmp(vae_likelihood_name(0), "bernoulli") == 0 && strcmp(vae_likelihood_name(1), "gaussian") == 0);
   CHECK(strcmp(vae_prior_name(0), "standard") == 0);
   CHECK(strcmp(vae_objective_name(0), "elbo") == 0 && strcmp(vae_objective_name(1), "iwae") == 0);

@@ -1,13 +1,20 @@
 /* The library against PyTorch's float64 autograd (Tests/Fixtures/reference): forward values, loss, every gradient, and
- * one and three Adam steps, on every instruction set, with 1, 2 and 3 threads, with and without kept gradients. */
+ * one and three Adam steps, on every instruction set, with 1, 2 and 3 threads, with and without kept gradients; and the
+ * same in bfloat16 within its own tolerances. */
 #include <stdlib.h>
 
 #include "harness.h"
 #include "support.h"
 #include "vectors.h"
 
-static const double EXPECT_TOLERANCE = 1e-5, GRADIENT_TOLERANCE = 2e-5, ZERO_TOLERANCE = 1e-6;
-static const double UPDATE_TOLERANCE = 1e-4, UPDATE_TOLERANCE_SMALL_EPSILON = 1e-3;
+/* Relative L2 distances that are allowed. small_epsilon: of updates where Adam's epsilon is so small that a gradient near
+ * zero moves a weight as far as any. */
+typedef struct tolerances {
+  double value, gradient, zero, update, small_epsilon;
+} tolerances;
+
+static const tolerances by_precision[] = {{1e-5, 2e-5, 1e-6, 1e-4, 1e-3}, {1e-2, 2e-2, 1e-6, 0.15, 0.15}};
+static tolerances allow;
 
 static const char *const names[] = {
     "bernoulli_relu",    "bernoulli_two_layer_tanh", "bernoulli_leaky_beta4",           "reconstruction_only",
@@ -54,14 +61,14 @@ static int all_zero(const vector_tensor *tensor) {
 
 static void compare(const vector_tensor *expected, const float *values, double tolerance) {
   if (!CHECK(expected != NULL)) return;
-  double allowed = all_zero(expected) ? ZERO_TOLERANCE : tolerance;
+  double allowed = all_zero(expected) ? allow.zero : tolerance;
   double distance = test_distance(values, expected->values, expected->count);
   CHECK_THAT(distance <= allowed, "%s is off by %.3g, allowed %.3g", expected->name, distance, allowed);
 }
 
 static void compare_scalar(const vector_tensor *expected, double value) {
   if (!CHECK(expected != NULL)) return;
-  CHECK_NEAR(value, expected->values[0], EXPECT_TOLERANCE * fabs(expected->values[0]));
+  CHECK_NEAR(value, expected->values[0], allow.value * fabs(expected->values[0]));
 }
 
 static void compare_outcome(const vectors *file, const outcome *result) {
@@ -70,26 +77,26 @@ static void compare_outcome(const vectors *file, const outcome *result) {
   const vector_tensor *nll = vectors_find(file, "expect.", "reconstruction_nll");
   size_t n = file->batch, samples = file->spec.objective.samples;
   double mean_kl = 0.0, mean_nll = 0.0, mean_loss = 0.0;
-  compare(vectors_find(file, "expect.", "mean"), terms->mean, EXPECT_TOLERANCE);
-  compare(vectors_find(file, "expect.", "logvar"), terms->logvar, EXPECT_TOLERANCE);
-  compare(vectors_find(file, "expect.", "z"), terms->z, EXPECT_TOLERANCE);
-  compare(kl, terms->kl, EXPECT_TOLERANCE);
-  compare(nll, terms->sample_nll, EXPECT_TOLERANCE);
-  compare(vectors_find(file, "expect.", "output"), terms->output, EXPECT_TOLERANCE);
+  compare(vectors_find(file, "expect.", "mean"), terms->mean, allow.value);
+  compare(vectors_find(file, "expect.", "logvar"), terms->logvar, allow.value);
+  compare(vectors_find(file, "expect.", "z"), terms->z, allow.value);
+  compare(kl, terms->kl, allow.value);
+  compare(nll, terms->sample_nll, allow.value);
+  compare(vectors_find(file, "expect.", "output"), terms->output, allow.value);
   compare_scalar(vectors_find(file, "expect.", "loss"), result->loss.loss);
   if (kl == NULL || nll == NULL) return;
   for (size_t i = 0; i < n; i++) {
     double row = 0.0;
     for (size_t k = 0; k < samples; k++) row += nll->values[k * n + i] / (double)samples;
-    CHECK_NEAR(terms->reconstruction[i], row, EXPECT_TOLERANCE * fabs(row));
+    CHECK_NEAR(terms->reconstruction[i], row, allow.value * fabs(row));
     mean_kl += kl->values[i] / (double)n;
     mean_nll += row / (double)n;
     mean_loss += (double)terms->loss[i] / (double)n;
   }
-  CHECK_NEAR(result->loss.kl, mean_kl, EXPECT_TOLERANCE * mean_kl);
-  CHECK_NEAR(result->loss.reconstruction, mean_nll, EXPECT_TOLERANCE * mean_nll);
-  CHECK_NEAR(result->loss.negative_elbo, mean_nll + mean_kl, EXPECT_TOLERANCE * (mean_nll + mean_kl));
-  CHECK_NEAR(result->loss.loss, mean_loss, EXPECT_TOLERANCE * fabs(mean_loss));
+  CHECK_NEAR(result->loss.kl, mean_kl, allow.value * mean_kl);
+  CHECK_NEAR(result->loss.reconstruction, mean_nll, allow.value * mean_nll);
+  CHECK_NEAR(result->loss.negative_elbo, mean_nll + mean_kl, allow.value * (mean_nll + mean_kl));
+  CHECK_NEAR(result->loss.loss, mean_loss, allow.value * fabs(mean_loss));
   CHECK_NEAR(result->loss.penalty, 0.0, 0.0);
   CHECK_EQUAL(result->loss.examples, n);
 }
@@ -129,7 +136,7 @@ static void compare_gradients(const vectors *file, const vae_workspace *workspac
     vae_status status = workspace != NULL
                             ? vae_workspace_get_gradient(workspace, expected->name + 5, values, expected->count, &err)
                             : vae_trainer_get_gradient(trainer, expected->name + 5, values, expected->count, &err);
-    if (CHECK_OK(status, &err)) compare(expected, values, GRADIENT_TOLERANCE);
+    if (CHECK_OK(status, &err)) compare(expected, values, allow.gradient);
     free(values);
   }
 }
@@ -174,7 +181,7 @@ static void check_gradients(const vectors *file, vae_isa isa, int32_t threads) {
 /* The update since before the first step, of every tensor. */
 static void compare_updates(const vectors *file, const vae_model *model, const char *prefix) {
   vae_error err;
-  double tolerance = file->epsilon < 1e-6 ? UPDATE_TOLERANCE_SMALL_EPSILON : UPDATE_TOLERANCE;
+  double tolerance = file->epsilon < 1e-6 ? allow.small_epsilon : allow.update;
   vae_error_init(&err);
   for (size_t i = 0; i < file->count; i++) {
     const vector_tensor *after = &file->tensors[i];
@@ -196,7 +203,8 @@ static void compare_updates(const vectors *file, const vae_model *model, const c
   }
 }
 
-static void check_steps(const vectors *file, vae_isa isa, int32_t threads, int32_t keep_gradients) {
+static void check_steps(const vectors *file, vae_isa isa, int32_t threads, int32_t keep_gradients,
+                        vae_precision precision) {
   vae_error err;
   vae_training training;
   vae_trainer *trainer = NULL;
@@ -213,6 +221,7 @@ static void check_steps(const vectors *file, vae_isa isa, int32_t threads, int32
   training.threads = threads;
   training.isa = isa;
   training.keep_gradients = keep_gradients;
+  training.precision = precision;
   if (CHECK_OK(vae_trainer_create(model, &training, NULL, &trainer, &err), &err)) {
     outcome result;
     float *x = vectors_floats(file, "input.", "x"), *noise = vectors_floats(file, "input.", "noise");
@@ -231,6 +240,7 @@ static void check_steps(const vectors *file, vae_isa isa, int32_t threads, int32
     vae_trainer_info_init(&info);
     CHECK_OK(vae_trainer_get_info(trainer, &info, &err), &err);
     CHECK_EQUAL(info.isa, isa);
+    CHECK_EQUAL(info.precision, precision);
     CHECK_EQUAL(info.step, 3);
     CHECK_EQUAL(info.epoch, 0);
     outcome_close(&result);
@@ -256,11 +266,18 @@ int main(void) {
     for (size_t k = 0; read && k < isa_count; k++) {
       for (int32_t threads = 1; threads <= 3; threads++) {
         harness_note("%s, %s, %d threads", names[i], vae_isa_name(isas[k]), (int)threads);
+        allow = by_precision[VAE_PRECISION_FLOAT32];
         check_gradients(&file, isas[k], threads);
         for (int32_t keep = 0; keep <= 1; keep++) {
           harness_note("%s, %s, %d threads, %s gradients", names[i], vae_isa_name(isas[k]), (int)threads,
                        keep ? "kept" : "fused");
-          check_steps(&file, isas[k], threads, keep);
+          check_steps(&file, isas[k], threads, keep, VAE_PRECISION_FLOAT32);
+        }
+        if (!test_has_bfloat16(isas[k])) continue;
+        allow = by_precision[VAE_PRECISION_BFLOAT16];
+        for (int32_t keep = 0; keep <= 1; keep++) {
+          harness_note("%s, bfloat16, %d threads, %s gradients", names[i], (int)threads, keep ? "kept" : "fused");
+          check_steps(&file, isas[k], threads, keep, VAE_PRECISION_BFLOAT16);
         }
       }
     }

@@ -140,6 +140,21 @@ size_t test_isas(vae_isa isas[TEST_ISAS]) {
   return count;
 }
 
+int test_has_bfloat16(vae_isa isa) {
+  test_spec spec = test_spec_linear(2, 1);
+  vae_model *model = NULL;
+  vae_trainer *trainer = NULL;
+  vae_training training;
+  vae_training_init(&training);
+  training.isa = isa;
+  training.precision = VAE_PRECISION_BFLOAT16;
+  int has = test_create(&spec, 0, NULL, &model, NULL) == VAE_OK &&
+            vae_trainer_create(model, &training, NULL, &trainer, NULL) == VAE_OK;
+  vae_trainer_free(trainer);
+  vae_model_free(model);
+  return has;
+}
+
 /* Data */
 
 /* Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators". */

@@ -61,6 +61,9 @@ vae_data test_bytes(const uint8_t *values, size_t rows, size_t columns);
 /* The instruction sets that this build and machine have. Returns their number, at least 1. */
 size_t test_isas(vae_isa isas[TEST_ISAS]);
 
+/* Whether a trainer of that instruction set can train in bfloat16 here. */
+int test_has_bfloat16(vae_isa isa);
+
 /* A copy of every parameter, in the model's order, and its number. The caller frees. */
 float *test_parameters(const vae_model *model, size_t *count);
 

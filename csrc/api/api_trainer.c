@@ -14,9 +14,13 @@ vae_status vae_trainer_create(vae_model *model, const vae_training *training, co
   if (status == VAE_OK) status = vaei_check_allocator(&copy, allocator, err);
   if (status != VAE_OK) return status;
   const vaei_kernels *kernels = NULL;
+  const vaei_bf16_kernels *bf16 = NULL;
   status = vaei_kernels_find(own.isa, &kernels, err);
+  if (status == VAE_OK && own.precision == VAE_PRECISION_BFLOAT16)
+    status = vaei_bf16_find(kernels, &bf16, own.precision_fallback ? NULL : err);
+  if (status == VAE_ERROR_UNSUPPORTED && kernels && own.precision_fallback) status = VAE_OK;
   if (status != VAE_OK) return status;
-  return vaei_trainer_new(model, &own, kernels, vaei_team_threads(own.threads), &copy, trainer, err);
+  return vaei_trainer_new(model, &own, kernels, bf16, vaei_team_threads(own.threads), &copy, trainer, err);
 }
 
 void vae_trainer_free(vae_trainer *trainer) { vaei_trainer_delete(trainer); }
@@ -91,6 +95,7 @@ vae_status vae_trainer_get_info(const vae_trainer *trainer, vae_trainer_info *in
       .step = trainer->adam.steps,
       .bytes = sizeof *trainer + trainer->pass.arena.size + (trainer->gradients ? 3 : 2) * block +
                trainer->order_size * sizeof *trainer->order,
+      .precision = trainer->training.precision,
   };
   if (vaei_struct_write(info, &own, sizeof own)) return VAE_OK;
   return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "info->struct_size is %u; call vae_trainer_info_init first",

@@ -76,6 +76,9 @@ vae_status vaei_check_training(vae_training *copy, const vae_training *training,
   if (copy->keep_gradients != 0 && copy->keep_gradients != 1)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.keep_gradients is %d; allowed are 0 and 1",
                      (int)copy->keep_gradients);
+  if (copy->precision_fallback != 0 && copy->precision_fallback != 1)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.precision_fallback is %d; allowed are 0 and 1",
+                     (int)copy->precision_fallback);
   return VAE_OK;
 }
 

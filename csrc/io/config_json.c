@@ -102,6 +102,30 @@ static void write_sigma(const void *record, const char *key, vaei_json_writer *w
 
 static const char *optimizer_name(int32_t optimizer) { return optimizer == 0 ? "adam" : NULL; }
 
+/* Written where it is not float32 alone, so that earlier versions read what they can continue. */
+static vae_status read_precision(void *record, const vaei_json_value *value, vae_error *err) {
+  vae_training *training = &((vaei_config_text *)record)->training;
+  for (int32_t i = 0; value->kind == VAEI_JSON_STRING && vaei_precision_name(i); i++)
+    if (vaei_json_string_is(value, vaei_precision_name(i))) {
+      training->precision = i;
+      return VAE_OK;
+    }
+  if (value->kind != VAEI_JSON_STRING)
+    return vaei_fail(err, VAE_ERROR_FORMAT, "training: \"precision\" is %s; it must be a name",
+                     vaei_json_kind_name(value->kind));
+  return vaei_fail(err, VAE_ERROR_UNSUPPORTED,
+                   "training: \"precision\" is \"%s\"; this version has float32 and bfloat16",
+                   vaei_show_name(value->string, value->string_length).text);
+}
+
+static void write_precision(const void *record, const char *key, vaei_json_writer *writer) {
+  const vae_precision precision = ((const vaei_config_text *)record)->training.precision;
+  if (precision == VAE_PRECISION_FLOAT32) return;
+  const char *name = vaei_precision_name(precision);
+  vaei_json_write_key(writer, key);
+  vaei_json_write_string(writer, name, strlen(name));
+}
+
 #define TRAINING(field) offsetof(vaei_config_text, training.field)
 
 static const vaei_field training_fields[] = {
@@ -115,6 +139,7 @@ static const vaei_field training_fields[] = {
     {"beta2", VAEI_FIELD_DOUBLE, true, TRAINING(beta2), NULL, NULL, NULL},
     {"epsilon", VAEI_FIELD_DOUBLE, true, TRAINING(epsilon), NULL, NULL, NULL},
     {"seed", VAEI_FIELD_UINT64, true, TRAINING(seed), NULL, NULL, NULL},
+    {"precision", VAEI_FIELD_CUSTOM, false, 0, NULL, read_precision, write_precision},
 };
 
 static vae_status read_training(void *record, const vaei_json_value *value, vae_error *err) {

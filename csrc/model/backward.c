@@ -1,12 +1,18 @@
 /* The gradients of the activations, from the output back to the first layer. */
 #include <string.h>
 
+#include "model/mixed.h"
 #include "model/pass.h"
 
 /* dx = dy W^T for the crew's rows of a layer: [rows, units] → [rows, inputs], then through the activation of the layer below
  * (NULL: none, as for z). */
 static void layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t index, float *dx, size_t dx_row,
                            const vaei_activations *below, vae_activation activation) {
+  if (pass->mixed.kernels) {
+    vaei_mixed_layer_backward(pass, crew, index);
+    vaei_team_barrier(crew->member);
+    return;
+  }
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_activations *out = &pass->layers[index];
   const vaei_work work =
@@ -64,6 +70,10 @@ static void latent_backward(vaei_pass *pass, const vaei_crew *crew) {
                                        kl_weight, constant, dmean, dlogvar);
     vaei_pass_note_large(pass, dmean, 1, 2 * latents, head->row);
   }
+  vaei_team_barrier(crew->member);
+  if (!pass->mixed.kernels) return;
+  vaei_mixed_pack_rows(pass, &pass->mixed.layers[pass->model->head].dy, vaei_mixed_share(crew, 1), head->dy, head->row,
+                       2 * latents);
   vaei_team_barrier(crew->member);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/scalar.h"
 #include "model/likelihood.h"
+#include "model/mixed.h"
 #include "model/pass.h"
 
 /* Names the operands of a tile of x W + b: the depth runs over the layer's inputs, the bias starts the sum. */
@@ -30,6 +31,10 @@ static size_t tile_columns(const vaei_tile *tile, size_t units) {
 
 /* y = activation(x W + b) for the crew's rows: [rows, inputs] → [rows, units]. */
 static void layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t index, const float *x, size_t x_row) {
+  if (pass->mixed.kernels) {
+    vaei_mixed_layer_forward(pass, crew, index);
+    return;
+  }
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_activations *out = &pass->layers[index];
   const vaei_work work =
@@ -87,6 +92,9 @@ void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
     }
   }
   vaei_team_barrier(crew.member);
+  if (!pass->mixed.kernels) return;
+  vaei_mixed_pack_rows(pass, &pass->mixed.z, vaei_mixed_share(&crew, pass->samples), pass->z, pass->z_row, latents);
+  vaei_team_barrier(crew.member);
 }
 
 void vaei_pass_decode(vaei_pass *pass, vaei_member member) {
@@ -105,6 +113,11 @@ void vaei_pass_decode(vaei_pass *pass, vaei_member member) {
 static vaei_tile output_tile(const vaei_pass *pass, const vaei_tiling *tiling, size_t index, float *scratch) {
   const uint32_t last = pass->model->dense_count - 1;
   const bool hidden = last > pass->model->head + 1; /* else the decoder is linear: z is its input */
+  if (pass->mixed.kernels) {
+    const vaei_tile packed = vaei_mixed_tile_at(tiling, index, pass->rows * pass->samples);
+    vaei_mixed_output_tile(pass, &packed, scratch);
+    return packed;
+  }
   const vaei_tile tile = vaei_tiling_at(tiling, index);
   vaei_product product =
       layer_product(pass->model, &pass->model->dense[last], &tile, hidden ? pass->layers[last - 1].y : pass->z,
@@ -116,7 +129,9 @@ static vaei_tile output_tile(const vaei_pass *pass, const vaei_tiling *tiling, s
 }
 
 static vaei_work output_work(const vaei_pass *pass, const vaei_crew *crew) {
-  return vaei_crew_work(crew, pass->kernels, pass->samples, pass->model->dense[pass->model->dense_count - 1].panels);
+  const uint32_t panels = pass->model->dense[pass->model->dense_count - 1].panels;
+  return pass->mixed.kernels ? vaei_mixed_work(pass, crew, pass->samples, panels)
+                             : vaei_crew_work(crew, pass->kernels, pass->samples, panels);
 }
 
 void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output) {
@@ -146,6 +161,11 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, size_t column_tile
                       const vaei_terms_view *view) {
   const size_t units = pass->model->config.input_dim, n = pass->rows, first_column = (size_t)tile->panel * VAEI_VECTOR;
   const vaei_activations *out = &pass->layers[pass->model->dense_count - 1];
+  /* A gradient that needs no weight any more goes to bf16 from here, else it stays float32 until it has been weighted. */
+  const bool pack = pass->mixed.kernels && !weights_come_late(pass);
+  float gradient[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+  float *d = pack ? gradient : out->dy ? out->dy + tile->row * out->row + first_column : NULL;
+  const size_t d_row = pack ? (size_t)VAEI_MAX_TILE_COLUMNS : out->row;
   float *wanted = view ? view->terms.output : NULL;
   for (size_t row = tile->row, end; row < tile->row_end; row = end) {
     const size_t example = row % n;
@@ -153,6 +173,7 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, size_t column_tile
     double nll[VAEI_MAX_TILE_ROWS] = {0};
     vaei_output_tile part = {.kernels = pass->kernels,
                              .config = &pass->model->config,
+                             .log_sigma = pass->log_sigma,
                              .rows = end - row,
                              .columns = tile_columns(tile, units),
                              .output = scratch + (row - tile->row) * VAEI_MAX_TILE_COLUMNS,
@@ -160,11 +181,12 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, size_t column_tile
                              .x = pass->x + example * pass->x_row + first_column,
                              .x_row = pass->x_row,
                              .row_weight = pass->row_weight + row,
-                             .d = out->dy ? out->dy + row * out->row + first_column : NULL,
-                             .d_row = out->row,
+                             .d = d ? d + (row - tile->row) * d_row : NULL,
+                             .d_row = d_row,
                              .nll = nll};
     vaei_likelihood_loss(&part, wanted != NULL);
-    if (part.d) vaei_pass_note_large(pass, part.d, part.rows, part.columns, part.d_row);
+    if (part.d && !vaei_likelihood_is_tame(part.config))
+      vaei_pass_note_large(pass, part.d, part.rows, part.columns, part.d_row);
     for (size_t i = row; i < end; i++) {
       pass->tile_nll[i * pass->column_tiles + column_tile] = nll[i - row];
       if (wanted)
@@ -172,6 +194,7 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, size_t column_tile
                scratch + (i - tile->row) * VAEI_MAX_TILE_COLUMNS, part.columns * sizeof(float));
     }
   }
+  if (pack) vaei_mixed_keep_output_gradient(pass, tile, gradient);
 }
 
 /* Sums an example's tiles; after its last sample forms its share of the loss and, for the importance-weighted bound,
@@ -246,10 +269,13 @@ void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *
   if (pass->with_gradients && !weights_come_late(pass)) return; /* what backward reads is there */
   vaei_team_barrier(crew.member);
   if (!pass->with_gradients) return;
-  const vaei_range all = vaei_crew_share(&crew, pass->samples);
+  const vaei_range all =
+      pass->mixed.kernels ? vaei_mixed_share(&crew, pass->samples) : vaei_crew_share(&crew, pass->samples);
   const vaei_activations *out = &pass->layers[pass->model->dense_count - 1];
   const size_t columns = pass->model->dense[pass->model->dense_count - 1].panels * (size_t)VAEI_VECTOR;
   pass->kernels->scale_rows(all.end - all.begin, columns, pass->row_weight + all.begin, out->dy + all.begin * out->row,
                             out->row);
+  if (pass->mixed.kernels)
+    vaei_mixed_pack_rows(pass, &pass->mixed.layers[pass->model->dense_count - 1].dy, all, out->dy, out->row, columns);
   vaei_team_barrier(crew.member);
 }

@@ -36,7 +36,7 @@ static void gaussian_loss(const vaei_output_tile *t, bool mean) {
                        VAEI_MAX_TILE_COLUMNS);
   const double sigma = t->config->sigma, half_log_two_pi = 0.91893853320467274178;
   t->kernels->gaussian(t->rows, t->columns, t->output, t->output_row, t->x, t->x_row, (float)(1.0 / sigma),
-                       (float)(vaei_log(sigma) + half_log_two_pi), t->row_weight, t->d, t->d_row, t->nll);
+                       (float)(t->log_sigma + half_log_two_pi), t->row_weight, t->d, t->d_row, t->nll);
   if (t->d && activation != VAE_ACTIVATION_IDENTITY)
     t->kernels->activate_backward(activation, t->rows, t->columns, keeps_slope ? slope : t->output,
                                   keeps_slope ? (size_t)VAEI_MAX_TILE_COLUMNS : t->output_row, t->d, t->d_row);
@@ -100,6 +100,8 @@ const char *vaei_likelihood_support_words(const vae_config *config) {
 void vaei_likelihood_loss(const vaei_output_tile *tile, bool mean) {
   likelihoods[tile->config->likelihood].loss(tile, mean);
 }
+
+bool vaei_likelihood_is_tame(const vae_config *config) { return config->likelihood == VAE_LIKELIHOOD_BERNOULLI; }
 
 void vaei_likelihood_mean(const vaei_output_tile *tile) { likelihoods[tile->config->likelihood].mean(tile); }
 

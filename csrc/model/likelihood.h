@@ -19,6 +19,7 @@ const char *vaei_likelihood_support_words(const vae_config *config);
 typedef struct vaei_output_tile {
   const vaei_kernels *kernels;
   const vae_config *config;
+  double log_sigma; /* of a Gaussian; the loss reads it */
   size_t rows, columns;
   float *output; /* [rows, output_row]; overwritten */
   size_t output_row;
@@ -32,6 +33,9 @@ typedef struct vaei_output_tile {
 
 /* -log p(x|z) and its gradient. mean: true leaves the likelihood's mean in output. */
 void vaei_likelihood_loss(const vaei_output_tile *tile, bool mean);
+
+/* Whether |d nll / d output| <= 1 for any finite output, and the loss is not finite where an output is not. */
+bool vaei_likelihood_is_tame(const vae_config *config);
 
 /* Output becomes the likelihood's mean; of the tile only kernels to output_row are read. */
 void vaei_likelihood_mean(const vaei_output_tile *tile);

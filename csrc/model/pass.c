@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/scalar.h"
 #include "model/likelihood.h"
+#include "model/mixed.h"
 #include "model/update.h"
 
 /* The distance between rows of n floats: whole vectors, an odd number of them. */
@@ -43,40 +44,44 @@ static void lay_out(vaei_pass *p) {
   p->layers = vaei_arena_take(arena, model->dense_count, sizeof *p->layers);
   if (p->with_gradients) {
     p->dz = vaei_arena_take(arena, draws * p->z_row, sizeof(float));
-    p->transposed = vaei_arena_take(arena, model->transposed_size, sizeof(float));
+    if (!p->mixed.kernels) p->transposed = vaei_arena_take(arena, model->transposed_size, sizeof(float));
     p->task_cost = vaei_arena_take(arena, p->task_count + 1, sizeof *p->task_cost);
   }
   for (uint32_t l = 0; l < model->dense_count; l++) {
     const vaei_dense *layer = &model->dense[l];
-    const bool output = l + 1 == model->dense_count;
+    const bool output = l + 1 == model->dense_count, head = l == model->head, packed = p->mixed.kernels != NULL;
     const size_t rows = l <= model->head ? n : draws, row = row_stride(layer->units);
     vaei_activations a = {.row = row};
-    if (!output) a.y = vaei_arena_take(arena, rows * row, sizeof(float));
+    if (head || (!output && !packed)) a.y = vaei_arena_take(arena, rows * row, sizeof(float));
     if (p->with_gradients && !output && needs_slope(layer->activation))
       a.slope = vaei_arena_take(arena, rows * row, sizeof(float));
-    if (p->with_gradients) a.dy = vaei_arena_take(arena, rows * row, sizeof(float));
+    if (p->with_gradients && (output || head || !packed)) a.dy = vaei_arena_take(arena, rows * row, sizeof(float));
     if (p->layers) p->layers[l] = a;
   }
+  if (p->mixed.kernels) vaei_mixed_lay_out(p);
 }
 
 vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_kernels *kernels,
-                          const vae_allocator *allocator, uint32_t max_rows, uint32_t max_draws, bool with_gradients,
-                          vae_error *err) {
+                          const vaei_bf16_kernels *bf16, const vae_allocator *allocator, uint32_t max_rows,
+                          uint32_t max_draws, bool with_gradients, vae_error *err) {
   memset(pass, 0, sizeof *pass);
   pass->kernels = kernels;
+  pass->mixed.kernels = bf16;
   pass->model = model;
   pass->max_rows = max_rows;
   pass->max_draws = max_draws;
   pass->with_gradients = with_gradients;
-  pass->column_tiles =
-      vaei_tiling_of(kernels, (vaei_range){0, 1}, model->dense[model->dense_count - 1].panels).column_tiles;
+  const uint32_t tile_panels = bf16 ? bf16->tile_panels : kernels->tile_panels;
+  pass->column_tiles = (model->dense[model->dense_count - 1].panels + tile_panels - 1) / tile_panels;
+  if (model->config.likelihood == VAE_LIKELIHOOD_GAUSSIAN) pass->log_sigma = vaei_log(model->config.sigma);
   pass->task_count = vaei_update_task_count(model, kernels);
   vaei_arena_init(&pass->arena, allocator);
   lay_out(pass);
   const vae_status status = vaei_arena_open(&pass->arena, "a batch", err);
   if (status != VAE_OK) return status;
   lay_out(pass);
-  if (with_gradients) vaei_update_plan(model, kernels, max_rows, max_draws, pass->task_cost);
+  const uint32_t at_once = bf16 ? 2 : 1; /* examples that a multiply-add takes */
+  if (with_gradients) vaei_update_plan(model, kernels, max_rows / at_once, max_draws / at_once, pass->task_cost);
   return VAE_OK;
 }
 
@@ -90,22 +95,19 @@ uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads, bo
   return members < 1 ? 1 : (uint32_t)members;
 }
 
-/* Rows that are worth a member of its own: it reads all weights for them. */
-enum { ENOUGH_ROWS = 16 };
-
 vaei_crew vaei_pass_crew(const vaei_pass *pass, vaei_member member) {
-  const vaei_range share = vaei_team_share(member, pass->rows);
-  if (pass->with_gradients && pass->samples == 1 && pass->rows / member.size >= ENOUGH_ROWS)
+  const vaei_range share =
+      pass->mixed.kernels ? vaei_mixed_pairs(member, pass->rows) : vaei_team_share(member, pass->rows);
+  if (pass->with_gradients && pass->samples == 1 && pass->rows / member.size >= VAEI_ENOUGH_ROWS)
     return (vaei_crew){{0, 1}, share};
   return (vaei_crew){member, {0, pass->rows}};
 }
 
 vaei_work vaei_crew_work(const vaei_crew *crew, const vaei_kernels *kernels, size_t each, uint32_t panels) {
-  const vaei_range rows = {crew->examples.begin * each, crew->examples.end * each};
-  const bool whole_rows = (rows.end - rows.begin) / crew->member.size >= ENOUGH_ROWS;
-  const vaei_tiling tiling = vaei_tiling_of(kernels, whole_rows ? vaei_crew_share(crew, each) : rows, panels);
-  const size_t tiles = (size_t)tiling.row_tiles * tiling.column_tiles;
-  return (vaei_work){tiling, whole_rows ? (vaei_range){0, tiles} : vaei_team_share(crew->member, tiles)};
+  const bool whole_rows = vaei_crew_divides_rows(crew, each);
+  const vaei_range rows = whole_rows ? vaei_crew_share(crew, each) : vaei_crew_rows(crew, each);
+  const vaei_tiling tiling = vaei_tiling_of(kernels, rows, panels);
+  return (vaei_work){tiling, vaei_crew_tiles(crew, &tiling, whole_rows)};
 }
 
 void vaei_pass_begin(vaei_pass *pass, uint32_t rows, const vae_objective *objective) {
@@ -142,7 +144,8 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
   const vaei_support support = vaei_likelihood_support(&pass->model->config);
   const size_t columns = data->columns, stride = data->row_stride ? data->row_stride : columns;
   const vaei_crew crew = vaei_pass_crew(pass, member);
-  const vaei_range share = vaei_crew_share(&crew, 1);
+  const bool packed = pass->mixed.kernels != NULL;
+  const vaei_range share = packed ? vaei_mixed_share(&crew, 1) : vaei_crew_share(&crew, 1);
   const size_t rows_ahead = 8;
   for (size_t i = share.begin; i < share.end; i++) {
     const size_t row = source->order ? source->order[i] : source->first + i;
@@ -159,6 +162,7 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
     if (good < columns) note_bad_row(bad_row, row);
     if (pass->with_gradients) vaei_pass_note_large(pass, to, 1, columns, columns);
   }
+  if (packed) vaei_mixed_pack_rows(pass, &pass->mixed.x, share, pass->x, pass->x_row, columns);
 }
 
 void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *noise, size_t rows, size_t first) {
@@ -207,6 +211,17 @@ static size_t first_bad_row(const vaei_pass *pass, const float *y, size_t rows, 
   return rows;
 }
 
+/* The same for a layer's outputs or their gradients, in the form that the pass keeps. */
+static size_t bad_row_of(const vaei_pass *pass, uint32_t layer, bool gradient, size_t rows) {
+  const size_t units = pass->model->dense[layer].units;
+  if (pass->mixed.kernels && layer != pass->model->head) {
+    const vaei_mixed_layer *packed = &pass->mixed.layers[layer];
+    return vaei_mixed_first_bad_row(gradient ? &packed->dy : &packed->y, rows, units);
+  }
+  const vaei_activations *out = &pass->layers[layer];
+  return first_bad_row(pass, gradient ? out->dy : out->y, rows, units, out->row);
+}
+
 /* The name of a layer: its first tensor's, without the last part. */
 static void layer_name(const vae_model *model, uint32_t layer, char *name, size_t size) {
   for (size_t i = 0; i < model->parameter_count; i++)
@@ -223,8 +238,7 @@ static bool diagnose_encoder(const vaei_pass *pass, char *words, size_t size) {
   const vae_model *model = pass->model;
   char name[sizeof model->parameters->name] = "";
   for (uint32_t l = 0; l <= model->head; l++) {
-    const vaei_activations *out = &pass->layers[l];
-    const size_t bad = first_bad_row(pass, out->y, pass->rows, model->dense[l].units, out->row);
+    const size_t bad = bad_row_of(pass, l, false, pass->rows);
     layer_name(model, l, name, sizeof name);
     if (bad < pass->rows) {
       snprintf(words, size, "the output of layer %s, row %zu of the batch", name, bad);
@@ -250,7 +264,7 @@ static bool diagnose_decoder(const vaei_pass *pass, char *words, size_t size) {
     return true;
   }
   for (uint32_t l = model->head + 1; l + 1 < model->dense_count; l++) {
-    const size_t bad = first_bad_row(pass, pass->layers[l].y, draws, model->dense[l].units, pass->layers[l].row);
+    const size_t bad = bad_row_of(pass, l, false, draws);
     layer_name(model, l, name, sizeof name);
     if (bad < draws) {
       snprintf(words, size, "the output of layer %s, row %zu of the batch", name, bad % n);
@@ -271,7 +285,7 @@ static bool diagnose_loss(const vaei_pass *pass, char *words, size_t size) {
     }
   for (uint32_t l = model->dense_count; pass->with_gradients && l-- > 0;) {
     const size_t rows = l <= model->head ? pass->rows : (size_t)pass->rows * pass->samples;
-    const size_t bad = first_bad_row(pass, pass->layers[l].dy, rows, model->dense[l].units, pass->layers[l].row);
+    const size_t bad = bad_row_of(pass, l, true, rows);
     layer_name(model, l, name, sizeof name);
     if (bad < rows) {
       snprintf(words, size, "the gradient at layer %s, row %zu of the batch", name, bad % pass->rows);

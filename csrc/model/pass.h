@@ -15,12 +15,13 @@
 #include <stdatomic.h>
 
 #include "kernels/kernels.h"
+#include "model/mixed_types.h"
 #include "model/vae_model.h"
 #include "optim/adam.h"
 #include "parallel/team.h"
 
 /* A layer's values for the rows of a batch. Rows are `row` floats apart: an odd number of cache lines, so that the rows
- * of a tile do not meet in one cache set. */
+ * of a tile do not meet in one cache set. With bf16 products y and dy of hidden layers are NULL: see mixed.h. */
 typedef struct vaei_activations {
   float *y;     /* outputs; NULL for the decoder's last layer, whose tiles are used up at once */
   float *slope; /* activation'(x), for the activations whose derivative needs it; else NULL */
@@ -51,7 +52,9 @@ typedef struct vaei_pass {
   float *deviation, *inside; /* [n, z_row] */
   size_t z_row;
   vaei_activations *layers;    /* as model->dense */
+  vaei_mixed mixed;            /* bf16 operands, in a pass with bf16 products */
   uint32_t column_tiles;       /* of the output layer */
+  double log_sigma;            /* of a Gaussian likelihood */
   double *tile_nll;            /* [K n, column_tiles] */
   double *nll;                 /* [K n], -log p(x|z) */
   double *log_ratio;           /* [K n], log p(z) - log q(z|x); after the loss log p(x, z) - log q(z|x) */
@@ -69,10 +72,11 @@ typedef struct vaei_pass {
   _Atomic int large;      /* set where a weight's gradient might overflow: see vaei_pass_note_large */
 } vaei_pass;
 
-/* Memory for batches of up to max_rows examples and max_draws latent samples in all. */
+/* Memory for batches of up to max_rows examples and max_draws latent samples in all. bf16: the kernels of bf16 products,
+ * for a pass with gradients only; NULL: all products are float32. */
 vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_kernels *kernels,
-                          const vae_allocator *allocator, uint32_t max_rows, uint32_t max_draws, bool with_gradients,
-                          vae_error *err);
+                          const vaei_bf16_kernels *bf16, const vae_allocator *allocator, uint32_t max_rows,
+                          uint32_t max_draws, bool with_gradients, vae_error *err);
 
 void vaei_pass_close(vaei_pass *pass);
 
@@ -85,11 +89,14 @@ typedef struct vaei_crew {
 
 vaei_crew vaei_pass_crew(const vaei_pass *pass, vaei_member member);
 
-/* A member's share of the crew's rows in a matrix with `each` rows an example. */
+/* The crew's rows in a matrix with `each` rows an example, and a member's share of them. */
+static inline vaei_range vaei_crew_rows(const vaei_crew *crew, size_t each) {
+  return (vaei_range){crew->examples.begin * each, crew->examples.end * each};
+}
+
 static inline vaei_range vaei_crew_share(const vaei_crew *crew, size_t each) {
-  const size_t first = crew->examples.begin * each;
-  const vaei_range share = vaei_team_share(crew->member, crew->examples.end * each - first);
-  return (vaei_range){first + share.begin, first + share.end};
+  const vaei_range rows = vaei_crew_rows(crew, each), share = vaei_team_share(crew->member, rows.end - rows.begin);
+  return (vaei_range){rows.begin + share.begin, rows.begin + share.end};
 }
 
 /* The size of team that is worth its barriers for `rows` examples: 1 to threads. awake: whether the team goes on to other
@@ -203,6 +210,19 @@ typedef struct vaei_work {
   vaei_tiling tiling;
   vaei_range tiles;
 } vaei_work;
+
+/* Rows that are worth a member of its own: it reads all weights for them. */
+enum { VAEI_ENOUGH_ROWS = 16 };
+
+static inline bool vaei_crew_divides_rows(const vaei_crew *crew, size_t each) {
+  return (crew->examples.end - crew->examples.begin) * each / crew->member.size >= VAEI_ENOUGH_ROWS;
+}
+
+/* All tiles of the member's own rows, or its share of the crew's. */
+static inline vaei_range vaei_crew_tiles(const vaei_crew *crew, const vaei_tiling *tiling, bool own_rows) {
+  const size_t tiles = (size_t)tiling->row_tiles * tiling->column_tiles;
+  return own_rows ? (vaei_range){0, tiles} : vaei_team_share(crew->member, tiles);
+}
 
 /* each: rows of the matrix an example. */
 vaei_work vaei_crew_work(const vaei_crew *crew, const vaei_kernels *kernels, size_t each, uint32_t panels);

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "model/mixed.h"
 #include "model/pass.h"
 
 enum { BLOCK_ROWS = 96 }; /* a multiple of 16 and of every tile's height; a buffer of 18 KB */
@@ -133,6 +134,10 @@ static uint32_t next_tile(const vaei_pass *pass, const task *t, uint32_t row, va
 
 /* dW of a task. */
 static void compute_task(const vaei_pass *pass, const task *t, float *to, size_t to_panel) {
+  if (pass->mixed.kernels) {
+    vaei_mixed_gradient(pass, t->layer, t->row, t->row_end, t->bias, t->panel, t->panel_end, to, to_panel);
+    return;
+  }
   const vaei_adam_tile none = {.panels = 0};
   vaei_gradient gradient = task_gradient(pass, t, to_panel);
   gradient.g = to;
@@ -144,10 +149,12 @@ static void compute_task(const vaei_pass *pass, const task *t, float *to, size_t
   }
 }
 
-/* The transposed copy of a task's weights, in blocks of 16 by 16. */
+/* The copies of a task's weights: the transposed ones in blocks of 16 by 16, or those in bf16. */
 static void task_transpose(vaei_pass *pass, const task *t, const float *block) {
   const vaei_dense *layer = &pass->model->dense[t->layer];
-  if (!layer->transposed_size) return;
+  for (uint32_t panel = t->panel; pass->mixed.kernels && panel < t->panel_end; panel++)
+    vaei_mixed_copy_weights(pass, t->layer, t->row, t->row_end, panel, block + task_offset(layer, t, panel));
+  if (pass->mixed.kernels || !layer->transposed_size) return;
   for (uint32_t panel = t->panel; panel < t->panel_end; panel++) {
     const uint32_t unit = panel * VAEI_VECTOR, units = layer->units - unit < 16 ? layer->units - unit : 16;
     const float *weights = block + task_offset(layer, t, panel);
@@ -197,6 +204,21 @@ static vaei_adam_tile task_adam(const vaei_dense *layer, const task *t, const va
                           .panels = t->panel_end - t->panel};
 }
 
+/* Each task's gradient is computed as a whole and then given to Adam: bf16 products are not interleaved with it. */
+static void update_by_tasks(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
+                            float *block) {
+  float buffer[VAEI_MAX_TILE_PANELS * (BLOCK_ROWS + 1) * VAEI_VECTOR];
+  task_walk walk = walk_begin(pass, member);
+  for (task t; walk_next(pass, &walk, &t);) {
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t.layer], &t, adam, step, block);
+    tile.g = buffer;
+    tile.g_panel = task_rows(&t) * VAEI_VECTOR;
+    compute_task(pass, &t, buffer, tile.g_panel);
+    pass->kernels->adam(&tile);
+    task_transpose(pass, &t, block);
+  }
+}
+
 /* Every tile of gradients but the last is given to Adam while the next one is computed. */
 static void update_at_once(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
                            float *block) {
@@ -230,6 +252,10 @@ static void update_at_once(vaei_pass *pass, vaei_member member, const vaei_adam 
 
 void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
                       float *block, const float *gradients) {
+  if (!gradients && pass->mixed.kernels) {
+    update_by_tasks(pass, member, adam, step, block);
+    return;
+  }
   if (!gradients) {
     update_at_once(pass, member, adam, step, block);
     return;

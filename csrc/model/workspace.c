@@ -15,7 +15,8 @@ vae_status vaei_workspace_new(const vae_model *model, const vaei_kernels *kernel
   w->max_rows = max_rows;
   w->threads = threads;
   vae_status status = vaei_model_new_shape(&model->config, allocator, &w->shape, err);
-  if (status == VAE_OK) status = vaei_pass_open(&w->pass, model, kernels, allocator, max_rows, max_rows, false, err);
+  if (status == VAE_OK)
+    status = vaei_pass_open(&w->pass, model, kernels, NULL, allocator, max_rows, max_rows, false, err);
   if (status != VAE_OK) {
     vaei_workspace_delete(w);
     return status;
@@ -258,7 +259,7 @@ static vae_status training_pass(vae_workspace *w, const vae_model *model, uint32
   if (draws < w->max_rows) draws = w->max_rows;
   vaei_pass wider;
   const vae_status status =
-      vaei_pass_open(&wider, model, w->pass.kernels, &w->allocator, w->max_rows, draws, true, err);
+      vaei_pass_open(&wider, model, w->pass.kernels, NULL, &w->allocator, w->max_rows, draws, true, err);
   if (status != VAE_OK) return status;
   if (w->training.arena.memory) vaei_pass_close(&w->training);
   w->training = wider;

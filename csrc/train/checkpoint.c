@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/names.h"
 #include "io/model_file.h"
 #include "train/vae_trainer.h"
 
@@ -29,6 +30,8 @@ static vae_training merge_training(const vae_trainer *t, const vae_training *sav
   merged.threads = t->training.threads;
   merged.isa = t->training.isa;
   merged.keep_gradients = t->training.keep_gradients;
+  merged.precision = t->training.precision;
+  merged.precision_fallback = t->training.precision_fallback;
   return merged;
 }
 
@@ -37,8 +40,8 @@ static vae_status fit_pass(vae_trainer *t, const vae_training *training, vae_err
   const uint64_t draws = (uint64_t)training->batch_size * training->objective.samples;
   if (training->batch_size <= t->pass.max_rows && draws <= t->pass.max_draws) return VAE_OK;
   vaei_pass wider;
-  const vae_status status =
-      vaei_pass_open(&wider, t->model, t->kernels, &t->allocator, training->batch_size, (uint32_t)draws, true, err);
+  const vae_status status = vaei_pass_open(&wider, t->model, t->kernels, t->bf16, &t->allocator, training->batch_size,
+                                           (uint32_t)draws, true, err);
   if (status != VAE_OK) return status;
   vaei_pass_close(&t->pass);
   t->pass = wider;
@@ -53,13 +56,16 @@ vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err
   const size_t bytes = t->model->block_size * sizeof(float);
   if (!vaei_config_equal(&saved->config, &t->model->config))
     status = vaei_fail(err, VAE_ERROR_MISMATCH, "%s holds the state of a model with another configuration", path);
+  else if (saved->training.precision != t->training.precision && !t->training.precision_fallback)
+    status = vaei_fail(err, VAE_ERROR_MISMATCH, "%s holds a run in %s; the trainer's training.precision is %s", path,
+                       vaei_precision_name(saved->training.precision), vaei_precision_name(t->training.precision));
   else status = fit_pass(t, &saved->training, err);
   if (status == VAE_OK) {
     memcpy(t->model->block, saved->block, bytes);
     memcpy(t->adam.m, state.first_moment, bytes);
     memcpy(t->adam.v, state.second_moment, bytes);
     t->training = merge_training(t, &saved->training);
-    t->model->training = saved->training;
+    t->model->training = vaei_training_to_keep(&t->training);
     t->model->trained = true;
     t->adam.learning_rate = t->training.learning_rate;
     t->adam.beta1 = t->training.beta1;

@@ -10,7 +10,8 @@
 #include "model/data_value.h"
 
 vae_status vaei_trainer_new(vae_model *model, const vae_training *training, const vaei_kernels *kernels,
-                            uint32_t threads, const vae_allocator *allocator, vae_trainer **trainer, vae_error *err) {
+                            const vaei_bf16_kernels *bf16, uint32_t threads, const vae_allocator *allocator,
+                            vae_trainer **trainer, vae_error *err) {
   *trainer = NULL;
   vae_trainer *t = vaei_allocate_zeroed(allocator, sizeof *t);
   if (!t) return vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for a trainer (%zu bytes asked for)", sizeof *t);
@@ -18,6 +19,8 @@ vae_status vaei_trainer_new(vae_model *model, const vae_training *training, cons
   t->model = model;
   t->training = *training;
   t->kernels = kernels;
+  t->bf16 = bf16;
+  t->training.precision = bf16 ? VAE_PRECISION_BFLOAT16 : VAE_PRECISION_FLOAT32;
   t->threads = t->team = threads;
   t->adam = (vaei_adam){.learning_rate = training->learning_rate,
                         .beta1 = training->beta1,
@@ -25,7 +28,7 @@ vae_status vaei_trainer_new(vae_model *model, const vae_training *training, cons
                         .epsilon = training->epsilon};
   const size_t bytes = model->block_size * sizeof(float);
   const uint32_t draws = training->batch_size * training->objective.samples;
-  vae_status status = vaei_pass_open(&t->pass, model, kernels, allocator, training->batch_size, draws, true, err);
+  vae_status status = vaei_pass_open(&t->pass, model, kernels, bf16, allocator, training->batch_size, draws, true, err);
   if (status == VAE_OK) {
     t->adam.m = vaei_allocate_zeroed(allocator, bytes);
     t->adam.v = vaei_allocate_zeroed(allocator, bytes);
@@ -58,6 +61,7 @@ vae_training vaei_training_to_keep(const vae_training *training) {
   kept.threads = 0;
   kept.isa = VAE_ISA_AUTO;
   kept.keep_gradients = 0;
+  kept.precision_fallback = 0;
   return kept;
 }
 
@@ -241,9 +245,9 @@ static vae_status widen(vae_trainer *t, uint32_t rows, vae_error *err) {
   const uint32_t draws = rows * t->training.objective.samples; /* at most 2^30: the caller has checked */
   if (rows <= t->pass.max_rows && draws <= t->pass.max_draws) return VAE_OK;
   vaei_pass wider;
-  const vae_status status =
-      vaei_pass_open(&wider, t->model, t->kernels, &t->allocator, rows > t->pass.max_rows ? rows : t->pass.max_rows,
-                     draws > t->pass.max_draws ? draws : t->pass.max_draws, true, err);
+  const vae_status status = vaei_pass_open(&wider, t->model, t->kernels, t->bf16, &t->allocator,
+                                           rows > t->pass.max_rows ? rows : t->pass.max_rows,
+                                           draws > t->pass.max_draws ? draws : t->pass.max_draws, true, err);
   if (status != VAE_OK) return status;
   vaei_pass_close(&t->pass);
   t->pass = wider;

@@ -11,7 +11,8 @@ struct vae_trainer {
   vae_model *model;
   vae_training training;
   const vaei_kernels *kernels;
-  uint32_t threads, team; /* the most, and the last step's */
+  const vaei_bf16_kernels *bf16; /* NULL: products are of float32; training.precision says which it is */
+  uint32_t threads, team;        /* the most, and the last step's */
   vaei_pass pass;
   vaei_adam adam;
   float *gradients; /* block_size floats where training.keep_gradients, else NULL */
@@ -27,7 +28,8 @@ struct vae_trainer {
 };
 
 vae_status vaei_trainer_new(vae_model *model, const vae_training *training, const vaei_kernels *kernels,
-                            uint32_t threads, const vae_allocator *allocator, vae_trainer **trainer, vae_error *err);
+                            const vaei_bf16_kernels *bf16, uint32_t threads, const vae_allocator *allocator,
+                            vae_trainer **trainer, vae_error *err);
 void vaei_trainer_delete(vae_trainer *trainer);
 
 /* What a model and its file remember of a training configuration: nothing that changes no result. */

@@ -115,8 +115,8 @@ static inline void vae_objective_init(vae_objective *objective) {
   vae_objective_init_sized(objective, sizeof *objective);
 }
 
-/* How a model is trained. Kept in model files under "training" (but for threads and isa, which change no result
- * that a file should tell of). */
+/* How a model is trained. Kept in model files under "training" (but for threads, isa, keep_gradients and
+ * precision_fallback, which change no result that a file should tell of). */
 typedef struct vae_training {
   uint32_t struct_size;
   uint32_t batch_size; /* rows of a mini-batch, 1 to 2^20; the last one of an epoch may be smaller */
@@ -129,11 +129,17 @@ typedef struct vae_training {
   int32_t threads;      /* 0: VAE_THREADS, else OMP_NUM_THREADS, else the processors that the process may use */
   vae_isa isa;
   int32_t keep_gradients; /* 1: every step leaves its gradients to be read by name (a little slower) */
+  vae_precision
+      precision; /* BFLOAT16: the operands of matrix products (data, latent samples, hidden outputs, gradients of
+                            * activations, a copy of the weights) are rounded to bfloat16. Needs AVX-512 with AVX512_BF16;
+                            * without it a trainer is refused with VAE_ERROR_UNSUPPORTED. INT8 is refused always. */
+  int32_t
+      precision_fallback; /* 1: where BFLOAT16 cannot be had, train in float32 instead; vae_trainer_info says which */
 } vae_training;
 
 VAE_API void vae_training_init_sized(vae_training *training, size_t struct_size);
 
-/* Batch 128, the ELBO, Adam with 1e-3, 0.9, 0.999, 1e-8 (Kingma & Ba 2015), seed 0, automatic threads and isa. */
+/* Batch 128, the ELBO, Adam with 1e-3, 0.9, 0.999, 1e-8 (Kingma & Ba 2015), seed 0, automatic threads and isa, float32. */
 static inline void vae_training_init(vae_training *training) { vae_training_init_sized(training, sizeof *training); }
 
 #ifdef __cplusplus

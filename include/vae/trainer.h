@@ -18,7 +18,7 @@ extern "C" {
 typedef struct vae_trainer vae_trainer;
 
 /* training: NULL means vae_training_init's defaults.  allocator: NULL means the C library's.
- *  Fails: INVALID_ARGUMENT, UNSUPPORTED, OUT_OF_MEMORY. */
+ *  Fails: INVALID_ARGUMENT, UNSUPPORTED (an instruction set or a precision that is not there), OUT_OF_MEMORY. */
 VAE_API vae_status vae_trainer_create(vae_model *model, const vae_training *training, const vae_allocator *allocator,
                                       vae_trainer **trainer, vae_error *err);
 
@@ -67,10 +67,11 @@ typedef struct vae_trainer_info {
   uint32_t struct_size;
   int32_t threads; /* the size of the last step's team; before the first step the most it may have */
   vae_isa isa;
-  uint64_t epoch; /* epochs finished */
-  uint64_t batch; /* batches done in a stopped epoch, else 0 */
-  uint64_t step;  /* Adam steps */
-  uint64_t bytes; /* memory that the trainer holds */
+  uint64_t epoch;          /* epochs finished */
+  uint64_t batch;          /* batches done in a stopped epoch, else 0 */
+  uint64_t step;           /* Adam steps */
+  uint64_t bytes;          /* memory that the trainer holds */
+  vae_precision precision; /* what its matrix products are computed in */
 } vae_trainer_info;
 
 VAE_API void vae_trainer_info_init_sized(vae_trainer_info *info, size_t struct_size);
@@ -84,7 +85,9 @@ VAE_API vae_status vae_trainer_get_info(const vae_trainer *trainer, vae_trainer_
 VAE_API vae_status vae_trainer_save(const vae_trainer *trainer, const char *path, vae_error *err);
 
 /* Puts a saved state back into a trainer whose model has the same configuration: parameters, moments, counters and the
- * training configuration (threads, isa and keep_gradients stay the trainer's own). The run then continues to the bit.
+ * training configuration (threads, isa, keep_gradients and precision stay the trainer's own). The run then continues to
+ * the bit. A state of another precision than the trainer's is a MISMATCH, but where training.precision_fallback allowed
+ * it: then the run goes on in the trainer's precision.
  *  Fails: IO, FORMAT, MISMATCH, OUT_OF_MEMORY; trainer and model are then unchanged. */
 VAE_API vae_status vae_trainer_restore(vae_trainer *trainer, const char *path, vae_error *err);
 

@@ -1,0 +1,78 @@
+/* The words that the bf16 kernels add to the vector vocabulary, in C for any processor: the oracle of the other ones. */
+#ifndef VAEI_SIMD_BF16_PORTABLE_H
+#define VAEI_SIMD_BF16_PORTABLE_H
+
+#include "kernels/simd_portable.h"
+
+/* A register of pairs. */
+typedef uint32_t vp __attribute__((vector_size(16)));
+
+VF_INLINE vp vp_load(const uint32_t *p) {
+  vp r;
+  memcpy(&r, p, sizeof r);
+  return r;
+}
+VF_INLINE vp vp_set(uint32_t x) { return (vp){x, x, x, x}; }
+
+/* sum + a's upper half * b's, rounded, + a's lower half * b's. */
+VF_INLINE vr vr_dot(vr sum, vp a, vp b) {
+  sum += (vr)(a & 0xFFFF0000u) * (vr)(b & 0xFFFF0000u);
+  return sum + (vr)(a << 16) * (vr)(b << 16);
+}
+
+/* Thirty-two bf16: two rows of 16, or 16 pairs. */
+typedef struct vh {
+  uint16_t lane[32];
+} vh;
+
+/* To nearest, ties to even; zero below the normal range; a NaN stays one. */
+VF_INLINE uint16_t bf16_from(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return (uint16_t)(bits >> 16 | 0x40u);
+  if ((bits & 0x7F800000u) == 0) return (uint16_t)(bits >> 16 & 0x8000u);
+  return (uint16_t)((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
+}
+VF_INLINE vh vh_round(vf first, vf second) {
+  float lane[32];
+  vh r;
+  vf_store(lane, first);
+  vf_store(lane + 16, second);
+  for (int i = 0; i < 32; i++) r.lane[i] = bf16_from(lane[i]);
+  return r;
+}
+VF_INLINE void vh_store(uint32_t *p, vh a) { memcpy(p, a.lane, 64); }
+/* The first or the second row: 8 pairs of neighbours. */
+VF_INLINE void vh_store_first(uint32_t *p, vh a) { memcpy(p, a.lane, 32); }
+VF_INLINE void vh_store_second(uint32_t *p, vh a) { memcpy(p, a.lane + 16, 32); }
+/* 16 pairs: the first row below, the second above. */
+VF_INLINE void vh_store_paired(uint32_t *p, vh a) {
+  vh r;
+  for (int i = 0; i < 16; i++) {
+    r.lane[2 * i] = a.lane[i];
+    r.lane[2 * i + 1] = a.lane[16 + i];
+  }
+  vh_store(p, r);
+}
+VF_INLINE vf vf_load_half(const uint32_t *p) {
+  uint16_t half[16];
+  uint32_t bits[16];
+  memcpy(half, p, sizeof half);
+  for (int i = 0; i < 16; i++) bits[i] = (uint32_t)half[i] << 16;
+  vf r;
+  memcpy(&r, bits, sizeof r);
+  return r;
+}
+/* Of 8 x 8 pairs in the first rows and 8 x 8 in the second ones: pair j of rows[i] <-> pair i of rows[j]. */
+VF_INLINE void vh_transpose(vh rows[8]) {
+  uint32_t from[8][16], to[8][16];
+  memcpy(from, rows, sizeof from);
+  for (int i = 0; i < 8; i++)
+    for (int j = 0; j < 8; j++) {
+      to[j][i] = from[i][j];
+      to[j][8 + i] = from[i][8 + j];
+    }
+  memcpy(rows, to, sizeof to);
+}
+
+#endif
