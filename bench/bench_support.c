@@ -61,6 +61,7 @@ void bench_read_options(bench_options *o, int count, char **arguments) {
     else if (!strcmp(option, "--rows")) o->config.rows = (size_t)number;
     else if (!strcmp(option, "--threads")) o->threads = (int)number;
     else if (!strcmp(option, "--seconds")) o->seconds = number;
+    else if (!strcmp(option, "--keep-gradients")) o->keep_gradients = 1;
     else if (!strcmp(option, "--epochs")) o->epochs = (uint32_t)number;
     else refuse(option, value);
   }

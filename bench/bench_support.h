@@ -32,10 +32,11 @@ typedef struct bench_options {
   double seconds;
   uint32_t epochs;       /* over 0: that many instead of `seconds` */
   const char *precision; /* "float32" */
+  int keep_gradients;    /* 1: training.keep_gradients, the step that is not fused */
 } bench_options;
 
 /* Reads --config NAME, then what is to differ from it: --encoder 400,200 --decoder --latent --batch --samples --rows; and
- * --threads, --seconds, --epochs, --precision. Ends the program where it does not understand. */
+ * --threads, --seconds, --epochs, --precision, --keep-gradients 1. Ends the program where it does not understand. */
 void bench_read_options(bench_options *options, int count, char **arguments);
 
 double bench_seconds(void);

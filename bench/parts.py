@@ -38,6 +38,8 @@ def training(options):
                     ours += [{"name": name, **sample} for sample in programs.program(
                         "training_bench", "--config", config, "--threads", options.threads, "--seconds", options.seconds,
                         "--precision", precision)]
+            ours += programs.program("training_bench", "--config", config, "--threads", options.threads, "--seconds",
+                                     options.seconds, "--keep-gradients", 1)
             for peer in peers:
                 theirs.append(peer.ask("train", options.seconds))
             result["rounds"].append({"ours": ours, "peers": theirs})

@@ -39,18 +39,22 @@ def training(part):
             if row:
                 rows.append(row)
         if rows:
-            head = ["configuration", "samples/s", "spread", "GFLOP/s", "of the peak", *[f"{p}, /s" for p in peers],
+            head = ["configuration", "samples/s", "spread", "GFLOP/s", "of the peak", "gradients kept",
+                    *[f"{p}, /s" for p in peers],
                     "best peer", "ratio"]
             text += f"{precision}, {part['options']['threads']} threads:\n\n" + table(head, rows) + "\n"
     return text
 
 
 def training_row(result, precision, peers):
-    ours, theirs, ratios = [], {name: [] for name in peers}, {name: [] for name in peers}
+    ours, theirs, ratios, kept = [], {name: [] for name in peers}, {name: [] for name in peers}, []
     for one in result["rounds"]:
-        own = next((sample for sample in one["ours"] if sample["precision"] == precision), None)
+        mine = [sample for sample in one["ours"] if sample["precision"] == precision]
+        own = next((sample for sample in mine if sample["gradients"] == "fused"), None)
         if own:
             ours.append(own)
+            kept += [sample["samples_per_second"] / own["samples_per_second"] for sample in mine
+                     if sample["gradients"] == "kept"]
         for sample in one["peers"]:
             if sample["peer"] in theirs:
                 theirs[sample["peer"]].append(sample["samples_per_second"])
@@ -61,9 +65,9 @@ def training_row(result, precision, peers):
         return None
     best = max(measured, key=measured.get) if measured else ""
     rates = [sample["samples_per_second"] for sample in ours]
-    own = ["-"] * 4 if not ours else [
+    own = ["-"] * 5 if not ours else [
         f"{median(rates):,.0f}", f"{spread(rates):.0%}", f"{median(s['gflops'] for s in ours):.0f}",
-        f"{median(s['fraction_of_peak'] for s in ours):.0%}"]
+        f"{median(s['fraction_of_peak'] for s in ours):.0%}", f"{median(kept):.2f}" if kept else "-"]
     return [f"{result['config']}: {WHAT[result['config']]}", *own,
             *[f"{measured[name]:,.0f}" if name in measured else "-" for name in peers], best or "-",
             f"{median(ratios[best]):.2f}" if best and ratios[best] else "-"]

@@ -68,6 +68,7 @@ int main(int count, char **arguments) {
   training.learning_rate = c->learning_rate;
   training.threads = o.threads;
   training.precision = bf16 ? VAE_PRECISION_BFLOAT16 : VAE_PRECISION_FLOAT32;
+  training.keep_gradients = o.keep_gradients;
   training.objective.samples = c->samples;
   if (c->samples > 1) training.objective.kind = VAE_OBJECTIVE_IWAE;
   vae_error err;
@@ -87,13 +88,14 @@ int main(int count, char **arguments) {
   print_units("encoder", c->encoder, c->encoder_count);
   print_units("decoder", c->decoder, c->decoder_count);
   printf(
-      "\"latent\": %u, \"batch\": %u, \"samples\": %u, \"rows\": %zu, \"precision\": \"%s\", \"isa\": \"%s\", "
+      "\"latent\": %u, \"batch\": %u, \"samples\": %u, \"rows\": %zu, \"precision\": \"%s\", \"gradients\": \"%s\", "
+      "\"isa\": \"%s\", "
       "\"threads\": %d, \"team\": %d, \"samples_per_second\": %.1f, \"step_microseconds\": %.2f, \"gflops\": %.2f, "
       "\"fma_peak_gflops\": %.1f, \"fraction_of_peak\": %.4f, \"trainer_bytes\": %llu, \"most_resident_bytes\": "
       "%llu}\n",
-      c->latent, c->batch, c->samples, c->rows, o.precision, vae_isa_name(info.isa), o.threads, (int)info.threads, rate,
-      step * 1e6, flops / 1e9, peak / 1e9, flops / peak, (unsigned long long)info.bytes,
-      (unsigned long long)bench_most_resident());
+      c->latent, c->batch, c->samples, c->rows, o.precision, o.keep_gradients ? "kept" : "fused",
+      vae_isa_name(info.isa), o.threads, (int)info.threads, rate, step * 1e6, flops / 1e9, peak / 1e9, flops / peak,
+      (unsigned long long)info.bytes, (unsigned long long)bench_most_resident());
   vae_trainer_free(trainer);
   vae_model_free(model);
   free(bytes);
