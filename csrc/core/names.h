@@ -10,5 +10,6 @@ const char *vaei_likelihood_name(vae_likelihood likelihood);
 const char *vaei_prior_name(vae_prior prior);
 const char *vaei_objective_name(vae_objective_kind kind);
 const char *vaei_isa_name(vae_isa isa);
+const char *vaei_precision_name(vae_precision precision);
 
 #endif

@@ -1,7 +1,11 @@
 /* The bodies of all kernels and their table. Included once by each kernels_*.c, after the vocabulary and the target
  * pragma; VAEI_TABLE and VAEI_TABLE_ISA name the result. */
 
+#include "kernels/tile_cases.h"
 #include "kernels/product_kernels.h"
+#include "kernels/row_kernels.h"
+#include "kernels/bf16_kernels.h"
+#include "kernels/int8_kernels.h"
 #include "kernels/math_kernels.h"
 #include "kernels/activation_kernels.h"
 #include "kernels/density_kernels.h"
@@ -13,7 +17,11 @@ const vaei_kernels VAEI_TABLE = {
     .isa = VAEI_TABLE_ISA,
     .tile_rows = VF_TILE_ROWS,
     .tile_panels = VF_TILE_PANELS,
+    .row_panels = VF_ROW_PANELS,
     .product = product,
+    .row_product = row_product,
+    .bf16_product = bf16_product,
+    .int8 = {.quantize = int8_quantize, .product = int8_product},
     .activate = activate,
     .activate_backward = activate_backward,
     .bernoulli = bernoulli,

@@ -1,10 +1,6 @@
 /* The register-tiled matrix product, over the vocabulary of simd_*.h. */
 
-#if defined(__clang__)
-#define VAEI_ROLLED _Pragma("clang loop unroll(disable)")
-#else
-#define VAEI_ROLLED _Pragma("GCC unroll 1")
-#endif
+#include "kernels/rolled.h"
 
 /* rows and panels are constants at every call: the accumulators are then registers. Their array has fixed bounds, since
  * one with parameters for bounds would live on the stack, and the loop over k stays rolled, since unrolled it spills

@@ -2,25 +2,9 @@
 #include <string.h>
 
 #include "core/scalar.h"
+#include "model/layer_product.h"
 #include "model/likelihood.h"
 #include "model/pass.h"
-
-/* Names the operands of a tile of x W + b: the depth runs over the layer's inputs, the bias starts the sum. */
-static vaei_product layer_product(const vae_model *model, const vaei_dense *layer, const vaei_tile *tile,
-                                  const float *x, size_t x_row) {
-  const size_t panel = ((size_t)layer->inputs + 1) * VAEI_VECTOR;
-  const float *weights = model->block + layer->offset + tile->panel * panel;
-  return (vaei_product){.depth = layer->inputs,
-                        .a = x + tile->row * x_row,
-                        .a_row = x_row,
-                        .a_step = 1,
-                        .b = weights,
-                        .b_step = VAEI_VECTOR,
-                        .b_panel = panel,
-                        .start = weights + (size_t)layer->inputs * VAEI_VECTOR,
-                        .start_panel = panel,
-                        .c_panel = VAEI_VECTOR};
-}
 
 /* The real columns of a tile. */
 static size_t tile_columns(const vaei_tile *tile, size_t units) {
@@ -35,13 +19,12 @@ static void layer_forward(vaei_pass *pass, vaei_member member, uint32_t index, c
   const vaei_activations *out = &pass->layers[index];
   const vaei_tiling tiling = vaei_tiling_of(pass->kernels, rows, layer->panels);
   const vaei_range share = vaei_team_share(member, (size_t)tiling.row_tiles * tiling.column_tiles);
-  for (size_t t = share.begin; t < share.end; t++) {
-    const vaei_tile tile = vaei_tiling_at(&tiling, t);
+  vaei_layer_begin(pass, member, index, x, x_row, rows);
+  for (size_t t = share.begin, taken; t < share.end; t += taken) {
+    vaei_tile tile;
+    taken = vaei_layer_take(pass, &tiling, t, share.end, &tile);
     const size_t at = tile.row * out->row + tile.panel * VAEI_VECTOR;
-    vaei_product product = layer_product(pass->model, layer, &tile, x, x_row);
-    product.c = out->y + at;
-    product.c_row = out->row;
-    pass->kernels->product(&product, tile.row_end - tile.row, tile.panel_end - tile.panel);
+    vaei_layer_product(pass, index, &tile, x, x_row, out->y + at, out->row);
     pass->kernels->activate(layer->activation, tile.row_end - tile.row, (tile.panel_end - tile.panel) * VAEI_VECTOR,
                             out->y + at, out->row, out->slope ? out->slope + at : NULL, out->row);
     if (pass->with_gradients)
@@ -91,18 +74,28 @@ void vaei_pass_decode(vaei_pass *pass, vaei_member member) {
   }
 }
 
-/* A tile of the decoder's last layer, before its activation, into `scratch` with rows of VAEI_MAX_TILE_COLUMNS. */
-static vaei_tile output_tile(const vaei_pass *pass, const vaei_tiling *tiling, size_t index, float *scratch) {
+/* The decoder's last layer by tiles: its input, and a tile before the activation, into `scratch` with rows of
+ * VAEI_MAX_TILE_COLUMNS (a single row may be longer: it is alone in there). */
+static const float *output_input(const vaei_pass *pass, size_t *row) {
   const uint32_t last = pass->model->dense_count - 1;
   const bool hidden = last > pass->model->head + 1; /* else the decoder is linear: z is its input */
-  const vaei_tile tile = vaei_tiling_at(tiling, index);
-  vaei_product product =
-      layer_product(pass->model, &pass->model->dense[last], &tile, hidden ? pass->layers[last - 1].y : pass->z,
-                    hidden ? pass->layers[last - 1].row : pass->z_row);
-  product.c = scratch;
-  product.c_row = VAEI_MAX_TILE_COLUMNS;
-  pass->kernels->product(&product, tile.row_end - tile.row, tile.panel_end - tile.panel);
-  return tile;
+  *row = hidden ? pass->layers[last - 1].row : pass->z_row;
+  return hidden ? pass->layers[last - 1].y : pass->z;
+}
+
+static void output_begin(vaei_pass *pass, vaei_member member) {
+  size_t x_row;
+  const float *x = output_input(pass, &x_row);
+  vaei_layer_begin(pass, member, pass->model->dense_count - 1, x, x_row, pass->rows * pass->samples);
+}
+
+static size_t output_take(const vaei_pass *pass, const vaei_tiling *tiling, size_t index, size_t end, vaei_tile *tile,
+                          float *scratch) {
+  size_t x_row;
+  const float *x = output_input(pass, &x_row);
+  const size_t taken = vaei_layer_take(pass, tiling, index, end, tile);
+  vaei_layer_product(pass, pass->model->dense_count - 1, tile, x, x_row, scratch, VAEI_MAX_TILE_COLUMNS);
+  return taken;
 }
 
 static vaei_tiling output_tiling(const vaei_pass *pass) {
@@ -114,9 +107,11 @@ void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output) {
   const size_t units = pass->model->config.input_dim;
   const vaei_tiling tiling = output_tiling(pass);
   const vaei_range share = vaei_team_share(member, (size_t)tiling.row_tiles * tiling.column_tiles);
-  for (size_t t = share.begin; t < share.end; t++) {
+  output_begin(pass, member);
+  for (size_t t = share.begin, taken; t < share.end; t += taken) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-    const vaei_tile tile = output_tile(pass, &tiling, t, scratch);
+    vaei_tile tile;
+    taken = output_take(pass, &tiling, t, share.end, &tile, scratch);
     const size_t columns = tile_columns(&tile, units);
     vaei_likelihood_mean(&(vaei_output_tile){.kernels = pass->kernels,
                                              .config = &pass->model->config,
@@ -227,10 +222,16 @@ void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *
   const vaei_range all = vaei_team_share(member, rows);
   for (size_t r = all.begin; r < all.end; r++) pass->row_weight[r] = weighted ? 1.0f : 1.0f / (float)rows;
   vaei_team_barrier(member);
-  for (size_t t = share.begin; t < share.end; t++) {
+  output_begin(pass, member);
+  for (size_t t = share.begin, taken; t < share.end; t += taken) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-    const vaei_tile tile = output_tile(pass, &tiling, t, scratch);
-    tile_loss(pass, &tile, t / tiling.row_tiles, scratch, view);
+    vaei_tile group;
+    taken = output_take(pass, &tiling, t, share.end, &group, scratch);
+    for (size_t i = 0; i < taken; i++) { /* the loss is summed by tiles, which are the same for any number of rows */
+      const vaei_tile tile = vaei_tiling_at(&tiling, t + i);
+      float *output = scratch + (size_t)(tile.panel - group.panel) * VAEI_VECTOR;
+      tile_loss(pass, &tile, (t + i) / tiling.row_tiles, output, view);
+    }
   }
   vaei_team_barrier(member);
   const vaei_range examples = vaei_team_share(member, pass->rows);

@@ -96,6 +96,13 @@ VAE_API int32_t vae_isa_available(vae_isa isa);
 /* "avx512", "avx2", "neon", "portable", "auto"; NULL for an unknown number. Static storage. Any thread. */
 VAE_API const char *vae_isa_name(vae_isa isa);
 
+/* The numbers that weights are held in: 32, 16 (the upper half of a float32) or 8 bits. */
+typedef int32_t vae_precision;
+enum { VAE_PRECISION_FLOAT32 = 0, VAE_PRECISION_BFLOAT16 = 1, VAE_PRECISION_INT8 = 2 };
+
+/* "float32", "bf16", "int8"; NULL for an unknown number. Static storage. Any thread. */
+VAE_API const char *vae_precision_name(vae_precision precision);
+
 #ifdef __cplusplus
 }
 #endif
