@@ -32,8 +32,8 @@ vae_status vae_model_quantize(const vae_model *model, vae_precision precision, v
   *copy = NULL;
   VAEI_REQUIRE(model, err);
   if (!vaei_precision_name(precision))
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
-                     "precision is %d; allowed are 0 (float32), 1 (bf16) and 2 (int8)", (int)precision);
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "precision is %d; allowed are 0 (float32), 1 (bf16) and 2 (int8)",
+                     (int)precision);
   const vae_status status = vaei_check_float32(model, "another copy", err);
   return status == VAE_OK ? vaei_model_quantize(model, precision, copy, err) : status;
 }

@@ -23,7 +23,7 @@ typedef struct vaei_row_scale {
 /* c[i][p] = bias[p] + sum over k of x[i][k] * w[k][p]; panels of c are 16 floats apart. */
 typedef struct vaei_narrow_product {
   size_t depth;
-  const float *x; /* bf16 */
+  const float *x;       /* bf16 */
   const uint8_t *bytes; /* int8: whole words; bytes from depth on count for nothing */
   const vaei_row_scale *scales;
   size_t x_row; /* in elements of x or bytes */

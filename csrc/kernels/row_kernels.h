@@ -21,8 +21,7 @@ VF_INLINE void row_tile(const vaei_product *p, const int rows, const int panels)
     b += b_step;
   }
   for (int j = 0; j < panels; j++)
-    for (int r = 0; r < VR_COUNT; r++)
-      vr_store(p->c + (size_t)j * p->c_panel + r * VR_LANES, sum[j * VR_COUNT + r]);
+    for (int r = 0; r < VR_COUNT; r++) vr_store(p->c + (size_t)j * p->c_panel + r * VR_LANES, sum[j * VR_COUNT + r]);
 }
 
 static void row_product(const vaei_product *p, uint32_t panels) {

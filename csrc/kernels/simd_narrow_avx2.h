@@ -29,7 +29,8 @@ VF_INLINE vi vi_dot(vi sum, vi x, vi w) { return _mm256_dpbusd_avx_epi32(sum, x,
 #else
 /* vpmaddubsw saturates, so bytes are widened: the even ones and the odd ones of a word. */
 VF_INLINE vi vi_dot(vi sum, vi x, vi w) {
-  const vi even = _mm256_madd_epi16(_mm256_and_si256(x, vi_set(0x00FF00FF)), _mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8));
+  const vi even =
+      _mm256_madd_epi16(_mm256_and_si256(x, vi_set(0x00FF00FF)), _mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8));
   const vi odd = _mm256_madd_epi16(_mm256_srli_epi16(x, 8), _mm256_srai_epi16(w, 8));
   return _mm256_add_epi32(sum, _mm256_add_epi32(even, odd));
 }

@@ -36,7 +36,8 @@ VF_INLINE vi vi_dot(vi sum, vi x, vi w) {
 }
 #else
 VF_INLINE vi vi_dot(vi sum, vi x, vi w) { /* as in simd_narrow_avx2.h */
-  const vi even = _mm512_madd_epi16(_mm512_and_si512(x, vi_set(0x00FF00FF)), _mm512_srai_epi16(_mm512_slli_epi16(w, 8), 8));
+  const vi even =
+      _mm512_madd_epi16(_mm512_and_si512(x, vi_set(0x00FF00FF)), _mm512_srai_epi16(_mm512_slli_epi16(w, 8), 8));
   const vi odd = _mm512_madd_epi16(_mm512_srli_epi16(x, 8), _mm512_srai_epi16(w, 8));
   return _mm512_add_epi32(sum, _mm512_add_epi32(even, odd));
 }

@@ -1,0 +1,57 @@
+/* Memory that ends or begins at a page which may not be touched, for tests of kernels. _GNU_SOURCE comes first. */
+#ifndef VAE_TESTS_GUARDED_H
+#define VAE_TESTS_GUARDED_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Memory between two pages without access. `at_end`: the block ends at the second one, else it begins behind the first. */
+typedef struct guarded {
+  unsigned char *pages;
+  size_t size;
+} guarded;
+
+static guarded pool[64];
+static size_t pool_used;
+
+static inline void *guard(size_t bytes, int at_end) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), inner = (bytes + page - 1) / page * page;
+  guarded *g = &pool[pool_used++];
+  g->size = inner + 2 * page;
+  g->pages = mmap(NULL, g->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (g->pages == MAP_FAILED) exit(1);
+  mprotect(g->pages, page, PROT_NONE);
+  mprotect(g->pages + page + inner, page, PROT_NONE);
+  return g->pages + page + (at_end ? inner - bytes : 0);
+}
+
+static inline void release_all(void) {
+  while (pool_used) munmap(pool[pool_used - 1].pages, pool[pool_used - 1].size), pool_used--;
+}
+
+static uint32_t guard_state = 1;
+static inline float draw(void) { /* about normal */
+  float sum = 0;
+  for (int i = 0; i < 4; i++) {
+    guard_state = guard_state * 1664525u + 1013904223u;
+    sum += (float)(guard_state >> 8) * 0x1p-24f - 0.5f;
+  }
+  return 1.7f * sum;
+}
+
+static inline float *floats(size_t count, int at_end) {
+  float *p = guard(count * sizeof(float), at_end);
+  for (size_t i = 0; i < count; i++) p[i] = draw();
+  return p;
+}
+
+static inline float *copy_of(const float *from, size_t count, int at_end) {
+  float *p = guard(count * sizeof(float), at_end);
+  memcpy(p, from, count * sizeof(float));
+  return p;
+}
+
+#endif
