@@ -280,6 +280,63 @@ static void check_not_finite(void) {
   vae_model_free(model);
 }
 
+/* A layer in bytes whose inputs are infinite does not hide that. */
+static void check_infinite_inputs(void) {
+  vae_error err;
+  vae_model *model = NULL, *copy = NULL;
+  const test_spec spec = test_spec_hidden(20, 18, VAE_ACTIVATION_RELU, 3);
+  float weights[18 * 3], output[20];
+  const float z[3] = {1, 1, 1};
+  vae_error_init(&err);
+  CHECK_OK(test_create(&spec, 2, NULL, &model, &err), &err);
+  for (int i = 0; i < 18 * 3; i++) weights[i] = 3e38f;
+  CHECK_OK(vae_model_set_parameter(model, "decoder.0.weight", weights, 18 * 3, &err), &err);
+  for (vae_precision p = VAE_PRECISION_FLOAT32; p <= VAE_PRECISION_INT8; p++) {
+    harness_note("infinite inputs, %s", vae_precision_name(p));
+    CHECK_OK(vae_model_quantize(model, p, &copy, &err), &err);
+    vae_workspace *workspace = make_workspace(copy, VAE_ISA_AUTO, 1, 4);
+    CHECK_STATUS(vae_model_decode(copy, workspace, z, 1, output, &err), VAE_ERROR_NOT_FINITE);
+    CHECK_MESSAGE_HAS(err, "decoder.0");
+    vae_workspace_free(workspace);
+    vae_model_free(copy);
+  }
+  vae_model_free(model);
+}
+
+/* To the nearest, ties to even; zero and tiny weights. */
+static void check_rounding(void) {
+  enum { COUNT = 8 };
+  static const float inputs[2][COUNT] = {
+      {0x1.01p0f, 0x1.03p0f, -0x1.01p0f, 0x1.0101p0f, 0x1.fffffep0f, 0.0f, 0x1p-120f, 0x1.02p-100f},
+      {127.0f, 0.5f, 1.5f, -2.5f, -3.5f, 0.49f, 0x1p-120f, -126.6f}};
+  static const float wanted[2][COUNT] = {{1.0f, 0x1.04p0f, -1.0f, 0x1.02p0f, 2.0f, 0.0f, 0x1p-120f, 0x1.02p-100f},
+                                         {127.0f, 0.0f, 2.0f, -2.0f, -4.0f, 0.0f, 0.0f, -127.0f}};
+  static const char *const names[] = {"encoder.mean.weight",
+                                      "encoder.0.weight"}; /* bf16 in either copy; bytes in int8 */
+  vae_error err;
+  vae_model *model = NULL, *copy = NULL;
+  float got[COUNT];
+  const test_spec spec = test_spec_hidden(COUNT, COUNT, VAE_ACTIVATION_RELU, 1);
+  vae_error_init(&err);
+  CHECK_OK(test_create(&spec, 2, NULL, &model, &err), &err);
+  for (int bytes = 0; bytes < 2; bytes++) {
+    float weights[COUNT * COUNT] = {0}, all[COUNT * COUNT];
+    const size_t count = bytes ? COUNT * COUNT : COUNT; /* the first unit; of encoder.0 the others are zero */
+    memcpy(weights, inputs[bytes], sizeof inputs[bytes]);
+    CHECK_OK(vae_model_set_parameter(model, names[bytes], weights, count, &err), &err);
+    CHECK_OK(vae_model_quantize(model, VAE_PRECISION_INT8, &copy, &err), &err);
+    CHECK_OK(vae_model_get_parameter(copy, names[bytes], all, count, &err), &err);
+    memcpy(got, all, sizeof got);
+    for (int i = 0; i < COUNT; i++) {
+      harness_note("rounding %g in %s", (double)inputs[bytes][i], names[bytes]);
+      CHECK(got[i] == wanted[bytes][i]);
+    }
+    for (size_t i = COUNT; i < count; i++) CHECK(all[i] == 0.0f);
+    vae_model_free(copy);
+  }
+  vae_model_free(model);
+}
+
 static void *count_allocate(void *user, size_t size, size_t alignment) {
   *(size_t *)user += size;
   return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
@@ -326,6 +383,8 @@ int main(void) {
   check_float32();
   check_refusals();
   check_not_finite();
+  check_infinite_inputs();
+  check_rounding();
   check_memory();
   return harness_finish("quantize");
 }
