@@ -13,7 +13,7 @@ let decodeCommand = Command(
       name: "Z", help: "a .csv or .npy with a number per latent dimension in each row, such as vae-cli encode writes"),
   ],
   details: [],
-  groups: [OptionGroup("Options", [out, Shared.shape, Shared.threads, Shared.quiet, Shared.json])],
+  groups: [OptionGroup("Options", [out, Shared.shape, Shared.precision, Shared.threads, Shared.quiet, Shared.json])],
   examples: [
     Example("vae-cli decode model.safetensors codes.npy --out decoded.npy", "what vae-cli encode wrote, and back"),
     Example("vae-cli decode model.safetensors codes.csv --out decoded.png", "the same as a picture"),
@@ -27,7 +27,7 @@ private func decode(_ arguments: Arguments) throws -> Int32 {
   try checkConflicts(
     inputs: [InputFile("the model", modelPath), .data("the codes", zPath)], outputs: [OutputFile("--out", path)])
   try checkWritable(path)
-  let model = try loadModel(modelPath, threads: arguments[Shared.threads])
+  let model = try loadModel(modelPath, threads: arguments[Shared.threads], precision: arguments[Shared.precision])
   let codes = try DataTable.read(zPath, options: ReadOptions(scale: .factor(1), unitInterval: false))
   let latents = model.configuration.latentDimension
   guard codes.columns == latents else {

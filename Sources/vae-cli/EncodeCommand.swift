@@ -14,7 +14,7 @@ let encodeCommand = Command(
   operands: [Shared.model, Shared.data],
   details: ["Writes a row per example, with a number per latent dimension. A CSV has a header: mean_0, mean_1, ..."],
   groups: [
-    OptionGroup("Options", [out, logvar, Shared.scale, Shared.threads, Shared.quiet, Shared.json])
+    OptionGroup("Options", [out, logvar, Shared.scale, Shared.precision, Shared.threads, Shared.quiet, Shared.json])
   ],
   examples: [
     Example("vae-cli encode model.safetensors digits --out codes.npy", "the codes of the held-out digits, for NumPy"),
@@ -31,7 +31,7 @@ private func encode(_ arguments: Arguments) throws -> Int32 {
   try checkWritable(path)
   let speech = Speech(isQuiet: arguments[Shared.quiet], standardOutputIsTaken: arguments[Shared.json] || path == "-")
 
-  let model = try loadModel(modelPath, threads: arguments[Shared.threads])
+  let model = try loadModel(modelPath, threads: arguments[Shared.threads], precision: arguments[Shared.precision])
   let table = try loadData(dataPath, for: model, named: modelPath, scale: arguments[Shared.scale])
   let latents = model.configuration.latentDimension
   let withLogvar = arguments[logvar]

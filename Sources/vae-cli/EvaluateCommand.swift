@@ -19,7 +19,8 @@ let evaluateCommand = Command(
     OptionGroup(
       "Options",
       [
-        out, Shared.objective, Shared.samples, Shared.beta, Shared.seed, Shared.scale, Shared.threads, Shared.quiet,
+        out, Shared.objective, Shared.samples, Shared.beta, Shared.seed, Shared.scale, Shared.precision, Shared.threads,
+        Shared.quiet,
         Shared.json,
       ])
   ],
@@ -44,7 +45,7 @@ private func evaluate(_ arguments: Arguments) throws -> Int32 {
   }
   let speech = Speech(isQuiet: arguments[Shared.quiet], standardOutputIsTaken: arguments[Shared.json] || outPath == "-")
 
-  let model = try loadModel(modelPath, threads: arguments[Shared.threads])
+  let model = try loadModel(modelPath, threads: arguments[Shared.threads], precision: arguments[Shared.precision])
   let table = try loadData(dataPath, for: model, named: modelPath, scale: arguments[Shared.scale])
   let loss: VAE.Loss
   if let outPath {
@@ -61,6 +62,7 @@ private func evaluate(_ arguments: Arguments) throws -> Int32 {
     json.append("samples", .integer(objective.samples))
     json.append("beta", .number(objective.beta))
     json.append("seed", .unsigned(arguments[Shared.seed]))
+    json.append("precision", .string("\(model.precision)"))
     if let outPath { json.append("scores", .string(outPath)) }
     try printOut(json.line)
   } else {

@@ -2,10 +2,11 @@ import CVAE
 import VAEData
 import VAEFiles
 
-/// Reads the model at `path`; the error names the file.
-func loadModel(_ path: String, threads: Int?) throws -> VAE {
+/// Reads the model at `path`, to work in `precision`; the error names the file.
+func loadModel(_ path: String, threads: Int?, precision: Precision = .float32) throws -> VAE {
   do throws(VAEError) {
-    return try VAE(contentsOf: path, execution: VAE.Execution(threads: threads ?? 0))
+    let model = try VAE(contentsOf: path, execution: VAE.Execution(threads: threads ?? 0))
+    return precision == .float32 ? model : try model.quantized(to: precision)
   } catch {
     throw failure(error, about: path)
   }

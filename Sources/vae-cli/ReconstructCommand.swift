@@ -14,7 +14,8 @@ let reconstructCommand = Command(
     "Writes the mean of p(x given z), where z is the mean of q(z given x): a row per example, as wide as the data."
   ],
   groups: [
-    OptionGroup("Options", [out, count, Shared.shape, Shared.scale, Shared.threads, Shared.quiet, Shared.json])
+    OptionGroup(
+      "Options", [out, count, Shared.shape, Shared.scale, Shared.precision, Shared.threads, Shared.quiet, Shared.json])
   ],
   examples: [
     Example(
@@ -33,7 +34,7 @@ private func reconstruct(_ arguments: Arguments) throws -> Int32 {
   try checkConflicts(
     inputs: [InputFile("the model", modelPath), .data("the data", dataPath)], outputs: [OutputFile("--out", path)])
   try checkWritable(path)
-  let model = try loadModel(modelPath, threads: arguments[Shared.threads])
+  let model = try loadModel(modelPath, threads: arguments[Shared.threads], precision: arguments[Shared.precision])
   let table = try loadData(dataPath, for: model, named: modelPath, scale: arguments[Shared.scale])
   let rows = min(table.rows, arguments[count] ?? (target == .picture ? 40 : table.rows))
   let writer = try RowWriter(

@@ -9,7 +9,10 @@ let sampleCommand = Command(
   summary: "make new examples: codes drawn from the prior, decoded",
   operands: [Shared.model],
   details: ["Writes the mean of p(x given z). Row 7 of a seed is the same whatever the count."],
-  groups: [OptionGroup("Options", [out, count, Shared.seed, Shared.shape, Shared.threads, Shared.quiet, Shared.json])],
+  groups: [
+    OptionGroup(
+      "Options", [out, count, Shared.seed, Shared.shape, Shared.precision, Shared.threads, Shared.quiet, Shared.json])
+  ],
   examples: [
     Example("vae-cli sample model.safetensors --count 100 --out samples.png", "a picture of a hundred new digits"),
     Example("vae-cli sample model.safetensors --count 1000 --seed 1 --out samples.npy", "a thousand others, for NumPy"),
@@ -25,7 +28,8 @@ private func sample(_ arguments: Arguments) throws -> Int32 {
   try checkConflicts(
     inputs: [InputFile("the model", arguments.operands[0])], outputs: [OutputFile("--out", path)])
   try checkWritable(path)
-  let model = try loadModel(arguments.operands[0], threads: arguments[Shared.threads])
+  let model = try loadModel(
+    arguments.operands[0], threads: arguments[Shared.threads], precision: arguments[Shared.precision])
   let writer = try RowWriter(
     path: path, target: target, rows: arguments[count], model: model, arguments: arguments, data: nil, command: "sample"
   )

@@ -1,3 +1,4 @@
+import CVAE
 import VAEData
 
 /// Options and operands that several commands have, with one meaning.
@@ -14,6 +15,16 @@ enum Shared {
   static let threads = Option<Int?>.count(
     "threads", "N", 1...1024, shown: "all processors",
     help: "threads to work with; the result is the same to the bit for any number")
+
+  static let precision = Option<Precision>(
+    "precision", form: "NAME", default: .float32, shown: "float32", choices: Precision.allCases.map(\.description),
+    help: "what the weights are rounded to before they are used: float32 (not at all), bf16 or int8"
+  ) { text throws(BadValue) in
+    guard let precision = Precision(text) else {
+      throw BadValue(allowed: "one of " + Precision.allCases.map(\.description).joined(separator: ", "))
+    }
+    return precision
+  }
 
   static let seed = Option<UInt64>.seed(
     "seed", help: "seed of the random numbers; the same seed gives the same result")

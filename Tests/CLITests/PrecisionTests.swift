@@ -27,21 +27,21 @@ import Testing
     let either = try Program.run(train + out("either") + ["--precision", "bf16-or-float32"])
     #expect(abs(try loss(either) - single) < 1)  // nats, of about 150
     #expect(try precision(of: folder("single")) == "float32")
-    #expect(try precision(of: folder("either")) == (has ? "bfloat16" : "float32"))
-    #expect(either.errors.contains(has ? "2 threads, bfloat16" : "training in float32"), "\(either.errors)")
+    #expect(try precision(of: folder("either")) == (has ? "bf16" : "float32"))
+    #expect(either.errors.contains(has ? "2 threads, bf16" : "training in float32"), "\(either.errors)")
     guard has else { return }
     #expect(try folder.data("half") == folder.data("either"))
-    #expect(try Program.run(["info", folder("half")]).output.contains("products in bfloat16"))
+    #expect(try Program.run(["info", folder("half")]).output.contains("products in bf16"))
 
     // A run goes on in its own precision, or in float32 where that is asked for.
     let resume = ["train", "digits", "--epochs", "4", "--quiet", "--resume", folder("half.run")]
     #expect(try Program.run(resume + ["--out", folder("resumed")]).code == 0)
-    #expect(try precision(of: folder("resumed")) == "bfloat16")
+    #expect(try precision(of: folder("resumed")) == "bf16")
     #expect(try Program.run(resume + ["--out", folder("changed"), "--precision", "float32"]).code == 0)
     #expect(try precision(of: folder("changed")) == "float32")
     // Other kernels have no bfloat16, whatever the processor.
     let elsewhere = try Program.run(resume + ["--out", folder("elsewhere")], environment: ["VAE_ISA": "portable"])
-    expectError(elsewhere, code: 1, "bfloat16", "portable")
+    expectError(elsewhere, code: 1, "bf16", "portable")
   }
 
   @Test func refusesOtherWords() throws {

@@ -110,7 +110,9 @@ OFFSET(vae_trainer_info, precision, 48);
 #undef OFFSET
 #endif
 
-_Static_assert(sizeof(vae_status) == 4 && sizeof(vae_isa) == 4 && sizeof(vae_activation) == 4, "enums are int32_t");
+_Static_assert(sizeof(vae_status) == 4 && sizeof(vae_isa) == 4 && sizeof(vae_precision) == 4 &&
+                   sizeof(vae_activation) == 4,
+               "enums are int32_t");
 _Static_assert(sizeof(vae_likelihood) == 4 && sizeof(vae_prior) == 4 && sizeof(vae_sigma_kind) == 4, "int32_t");
 _Static_assert(sizeof(vae_precision) == 4, "enums are int32_t");
 _Static_assert(sizeof(vae_objective_kind) == 4 && sizeof(vae_data_type) == 4, "enums are int32_t");
@@ -140,6 +142,7 @@ static void check_numbers(void) {
                vae_status_name(numbers[i].is));
   }
   CHECK(strcmp(vae_status_name(10), "unknown status") == 0 && strcmp(vae_status_name(-1), "unknown status") == 0);
+  CHECK(VAE_PRECISION_FLOAT32 == 0 && VAE_PRECISION_BFLOAT16 == 1 && VAE_PRECISION_INT8 == 2);
   CHECK(VAE_ISA_AUTO == 0 && VAE_ISA_PORTABLE == 1 && VAE_ISA_AVX2 == 2 && VAE_ISA_AVX512 == 3 && VAE_ISA_NEON == 4);
   CHECK(VAE_ACTIVATION_IDENTITY == 0 && VAE_ACTIVATION_RELU == 1 && VAE_ACTIVATION_LEAKY_RELU == 2);
   CHECK(VAE_ACTIVATION_TANH == 3 && VAE_ACTIVATION_SIGMOID == 4 && VAE_ACTIVATION_ELU == 5);
@@ -155,10 +158,13 @@ static void check_numbers(void) {
 static void check_names(void) {
   static const char *const activations[] = {"identity", "relu", "leaky_relu", "tanh",    "sigmoid",
                                             "elu",      "silu", "gelu",       "softplus"};
+  static const char *const precisions[] = {"float32", "bf16", "int8"};
+  for (int i = 0; i < 3; i++) CHECK(strcmp(vae_precision_name(i), precisions[i]) == 0);
+  CHECK(vae_precision_name(3) == NULL && vae_precision_name(-1) == NULL && vae_precision_name(INT32_MIN) == NULL);
   static const char *const isas[] = {"auto", "portable", "avx2", "avx512", "neon"};
   for (int i = 0; i < 9; i++) CHECK(strcmp(vae_activation_name(i), activations[i]) == 0);
   for (int i = 0; i < 5; i++) CHECK(strcmp(vae_isa_name(i), isas[i]) == 0);
-  CHECK(strcmp(vae_precision_name(0), "float32") == 0 && strcmp(vae_precision_name(1), "bfloat16") == 0);
+  CHECK(strcmp(vae_precision_name(0), "float32") == 0 && strcmp(vae_precision_name(1), "bf16") == 0);
   CHECK(strcmp(vae_precision_name(2), "int8") == 0 && !vae_precision_name(3) && !vae_precision_name(-1));
   CHECK(strcmp(vae_likelihood_name(0), "bernoulli") == 0 && strcmp(vae_likelihood_name(1), "gaussian") == 0);
   CHECK(strcmp(vae_prior_name(0), "standard") == 0);

@@ -151,6 +151,25 @@ static int use_trainer(const life *l, vae_model *model, vae_error *err) {
   return done;
 }
 
+static int use_copies(const life *l, const vae_model *model, vae_error *err) {
+  for (vae_precision precision = VAE_PRECISION_FLOAT32; precision <= VAE_PRECISION_INT8; precision++) {
+    vae_model *copy = NULL;
+    vae_workspace *workspace = NULL;
+    vae_workspace_options options;
+    vae_workspace_options_init(&options);
+    options.allocator = l->allocator;
+    if (!went_well(vae_model_quantize(model, precision, &copy, err), err)) {
+      CHECK(copy == NULL);
+      return 0;
+    }
+    const int done = went_well(vae_workspace_create(copy, &options, &workspace, err), err);
+    vae_workspace_free(workspace);
+    vae_model_free(copy);
+    if (!done) return 0;
+  }
+  return 1;
+}
+
 static int use_files(const life *l, vae_model *model, vae_error *err) {
   char path[TEST_PATH];
   vae_model *loaded = NULL;
@@ -186,7 +205,7 @@ static int live_once(const life *l) {
     return 0;
   }
   int done = went_well(vae_model_init_output_bias(model, &data, &err), &err) && use_workspace(l, model, &err) &&
-             use_trainer(l, model, &err) && use_files(l, model, &err);
+             use_copies(l, model, &err) && use_trainer(l, model, &err) && use_files(l, model, &err);
   vae_model_free(model);
   return done;
 }

@@ -230,7 +230,7 @@ static void check_files(void) {
   CHECK_OK(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, &err), &err);
   CHECK_OK(vae_trainer_save(trainer, path, &err), &err);
   CHECK_STATUS(vae_trainer_restore(single, path, &err), VAE_ERROR_MISMATCH);
-  CHECK_MESSAGE_HAS(err, "bfloat16");
+  CHECK_MESSAGE_HAS(err, "bf16");
   CHECK_MESSAGE_HAS(err, "float32");
   CHECK_OK(vae_trainer_restore(continued, path, &err), &err);
   CHECK_OK(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, &err), &err);
@@ -246,12 +246,12 @@ static void check_files(void) {
   CHECK(trained == 1 && kept.precision == VAE_PRECISION_BFLOAT16 && kept.precision_fallback == 0);
   /* The file says it by name, and another name is refused. */
   size_t at = 0;
-  while (at + 8 < size && memcmp(bytes + at, "bfloat16", 8) != 0) at++;
+  while (at + 8 < size && memcmp(bytes + at, "\"bf16\"", 6) != 0) at++;
   if (CHECK(at + 8 < size)) {
     vae_model *foreign = NULL;
-    memcpy(bytes + at, "bfloat64", 8);
+    memcpy(bytes + at, "\"bf64\"", 6);
     CHECK_STATUS(vae_model_load_bytes(bytes, size, NULL, &foreign, &err), VAE_ERROR_UNSUPPORTED);
-    CHECK_MESSAGE_HAS(err, "bfloat64");
+    CHECK_MESSAGE_HAS(err, "bf64");
   }
   training.precision_fallback = 1; /* a float32 trainer that may take over */
   vae_trainer_free(single);

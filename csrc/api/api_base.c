@@ -19,8 +19,8 @@ const char *vae_activation_name(vae_activation activation) { return vaei_activat
 const char *vae_likelihood_name(vae_likelihood likelihood) { return vaei_likelihood_name(likelihood); }
 const char *vae_prior_name(vae_prior prior) { return vaei_prior_name(prior); }
 const char *vae_objective_name(vae_objective_kind kind) { return vaei_objective_name(kind); }
-const char *vae_precision_name(vae_precision precision) { return vaei_precision_name(precision); }
 const char *vae_isa_name(vae_isa isa) { return vaei_isa_name(isa); }
+const char *vae_precision_name(vae_precision precision) { return vaei_precision_name(precision); }
 int32_t vae_isa_available(vae_isa isa) { return vaei_kernels_available(isa); }
 
 /* The init functions. Each names its defaults; the header's comment repeats them. */

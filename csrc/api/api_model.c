@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/check.h"
+#include "core/names.h"
 #include "core/structs.h"
 #include "io/model_file.h"
 #include "kernels/kernels.h"
@@ -25,6 +26,19 @@ vae_status vae_model_create(const vae_config *config, const vae_model_options *o
   if (status == VAE_OK) vaei_model_init_parameters(*model, o.seed);
   return status;
 }
+
+vae_status vae_model_quantize(const vae_model *model, vae_precision precision, vae_model **copy, vae_error *err) {
+  VAEI_REQUIRE(copy, err);
+  *copy = NULL;
+  VAEI_REQUIRE(model, err);
+  if (!vaei_precision_name(precision))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "precision is %d; allowed are 0 (float32), 1 (bf16) and 2 (int8)",
+                     (int)precision);
+  const vae_status status = vaei_check_float32(model, "another copy", err);
+  return status == VAE_OK ? vaei_model_quantize(model, precision, copy, err) : status;
+}
+
+vae_precision vae_model_precision(const vae_model *model) { return model ? model->precision : VAE_PRECISION_FLOAT32; }
 
 void vae_model_free(vae_model *model) { vaei_model_delete(model); }
 
@@ -88,7 +102,7 @@ vae_status vae_model_get_parameter(const vae_model *model, const char *name, flo
   VAEI_REQUIRE(values, err);
   const vaei_parameter *p = NULL;
   const vae_status status = vaei_check_parameter(model, name, count, &p, err);
-  if (status == VAE_OK) vaei_parameter_unpack(model, p, model->block, values);
+  if (status == VAE_OK) vaei_parameter_read(model, p, values);
   return status;
 }
 
@@ -98,7 +112,8 @@ vae_status vae_model_set_parameter(vae_model *model, const char *name, const flo
   VAEI_REQUIRE(name, err);
   VAEI_REQUIRE(values, err);
   const vaei_parameter *p = NULL;
-  const vae_status status = vaei_check_parameter(model, name, count, &p, err);
+  vae_status status = vaei_check_float32(model, "setting a parameter", err);
+  if (status == VAE_OK) status = vaei_check_parameter(model, name, count, &p, err);
   if (status != VAE_OK) return status;
   for (size_t i = 0; i < count; i++)
     if (!(values[i] - values[i] == 0))
@@ -124,7 +139,8 @@ static vae_status add_columns(const vae_model *model, const vae_data *data, doub
 vae_status vae_model_init_output_bias(vae_model *model, const vae_data *data, vae_error *err) {
   VAEI_REQUIRE(model, err);
   vae_data own;
-  vae_status status = vaei_check_data(&own, data, model, "data", err);
+  vae_status status = vaei_check_float32(model, "setting a parameter", err);
+  if (status == VAE_OK) status = vaei_check_data(&own, data, model, "data", err);
   if (status != VAE_OK) return status;
   const size_t units = model->config.input_dim, bytes = units * (sizeof(double) + sizeof(float));
   double *sum = vaei_allocate_zeroed(&model->allocator, bytes);
@@ -142,7 +158,8 @@ vae_status vae_model_init_output_bias(vae_model *model, const vae_data *data, va
 
 vae_status vae_model_save(const vae_model *model, const char *path, vae_error *err) {
   VAEI_REQUIRE(model, err);
-  const vae_status status = vaei_check_path(path, err);
+  vae_status status = vaei_check_float32(model, "saving", err);
+  if (status == VAE_OK) status = vaei_check_path(path, err);
   return status == VAE_OK ? vaei_model_file_save(model, NULL, path, err) : status;
 }
 
@@ -151,7 +168,8 @@ vae_status vae_model_save_bytes(const vae_model *model, void *bytes, size_t capa
   VAEI_REQUIRE(size, err);
   if (!bytes && capacity)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "bytes is NULL, but capacity is %zu", capacity);
-  return vaei_model_file_save_bytes(model, NULL, bytes, capacity, size, err);
+  const vae_status status = vaei_check_float32(model, "saving", err);
+  return status != VAE_OK ? status : vaei_model_file_save_bytes(model, NULL, bytes, capacity, size, err);
 }
 
 static vae_status load(const char *path, const void *bytes, size_t size, const vae_model_options *options,

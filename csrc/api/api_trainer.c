@@ -10,7 +10,8 @@ vae_status vae_trainer_create(vae_model *model, const vae_training *training, co
   VAEI_REQUIRE(model, err);
   vae_training own;
   vae_allocator copy;
-  vae_status status = vaei_check_training(&own, training, err);
+  vae_status status = vaei_check_float32(model, "training", err);
+  if (status == VAE_OK) status = vaei_check_training(&own, training, err);
   if (status == VAE_OK) status = vaei_check_allocator(&copy, allocator, err);
   if (status != VAE_OK) return status;
   const vaei_kernels *kernels = NULL;

@@ -1,5 +1,6 @@
 /* Public functions of workspace.h. */
 #include "api/check.h"
+#include "core/names.h"
 #include "core/structs.h"
 #include "model/vae_workspace.h"
 
@@ -26,12 +27,16 @@ vae_status vae_workspace_create(const vae_model *model, const vae_workspace_opti
 
 void vae_workspace_free(vae_workspace *workspace) { vaei_workspace_delete(workspace); }
 
-/* A workspace runs models of the configuration that it was made for. */
+/* A workspace runs models of the configuration and precision that it was made for. */
 static vae_status check_pair(const vae_model *model, const vae_workspace *workspace, vae_error *err) {
   VAEI_REQUIRE(model, err);
   VAEI_REQUIRE(workspace, err);
-  if (vaei_config_equal(&workspace->shape->config, &model->config)) return VAE_OK;
-  return vaei_fail(err, VAE_ERROR_MISMATCH, "workspace was made for a model of another configuration");
+  const vae_model *shape = workspace->shape;
+  if (!vaei_config_equal(&shape->config, &model->config))
+    return vaei_fail(err, VAE_ERROR_MISMATCH, "workspace was made for a model of another configuration");
+  if (shape->precision == model->precision) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_MISMATCH, "workspace was made for a model in %s, and this one is in %s",
+                   vaei_precision_name(shape->precision), vaei_precision_name(model->precision));
 }
 
 vae_status vae_model_encode(const vae_model *model, vae_workspace *workspace, const vae_data *x, float *mean,
@@ -118,7 +123,8 @@ vae_status vae_model_loss_and_gradients(const vae_model *model, vae_workspace *w
                                         const vae_objective *objective, const float *noise, uint64_t seed,
                                         vae_loss *loss, const vae_terms *terms, vae_error *err) {
   objective_call call;
-  vae_status status = check_objective_call(&call, model, workspace, x, objective, terms, err);
+  vae_status status = model ? vaei_check_float32(model, "gradients", err) : VAE_OK;
+  if (status == VAE_OK) status = check_objective_call(&call, model, workspace, x, objective, terms, err);
   if (status != VAE_OK) return status;
   if (call.data.rows > workspace->max_rows)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "x->rows is %zu; the workspace's max_rows is %u", call.data.rows,

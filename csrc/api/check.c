@@ -1,5 +1,6 @@
 #include "api/check.h"
 
+#include "core/names.h"
 #include "core/structs.h"
 #include "model/config_check.h"
 #include "parallel/team.h"
@@ -8,6 +9,15 @@ vae_status vaei_check_struct(void *library, size_t library_size, const void *cal
   if (vaei_struct_read(library, library_size, caller)) return VAE_OK;
   return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->struct_size is %u; fill the struct with its init function",
                    name, *(const uint32_t *)caller);
+}
+
+vae_status vaei_check_float32(const vae_model *model, const char *what, vae_error *err) {
+  if (model->precision == VAE_PRECISION_FLOAT32) return VAE_OK;
+  return vaei_fail(
+      err, VAE_ERROR_UNSUPPORTED,
+      "model is an inference copy in %s, made by vae_model_quantize; %s needs float32: use the model that it "
+      "was made from",
+      vaei_precision_name(model->precision), what);
 }
 
 vae_status vaei_check_allocator(vae_allocator *copy, const vae_allocator *allocator, vae_error *err) {

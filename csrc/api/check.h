@@ -16,6 +16,9 @@
 /* Copies a caller's struct over the library's defaults. */
 vae_status vaei_check_struct(void *library, size_t library_size, const void *caller, const char *name, vae_error *err);
 
+/* Refuses an inference copy where float32 weights are needed. what: "training", "gradients". */
+vae_status vaei_check_float32(const vae_model *model, const char *what, vae_error *err);
+
 /* Copies options' allocator (NULL: the C library's). */
 vae_status vaei_check_allocator(vae_allocator *copy, const vae_allocator *allocator, vae_error *err);
 

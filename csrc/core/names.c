@@ -53,7 +53,11 @@ static const char *const isa_names[] = {
 };
 
 static const char *const precision_names[] = {
-    [VAE_PRECISION_FLOAT32] = "float32", [VAE_PRECISION_BFLOAT16] = "bfloat16", [VAE_PRECISION_INT8] = "int8"};
+    [VAE_PRECISION_FLOAT32] = "float32",
+    [VAE_PRECISION_BFLOAT16] = "bf16",
+    [VAE_PRECISION_INT8] = "int8",
+};
 
 const char *vaei_precision_name(vae_precision precision) { return NAME_IN(precision_names, precision); }
+
 const char *vaei_isa_name(vae_isa isa) { return NAME_IN(isa_names, isa); }

@@ -113,8 +113,7 @@ static vae_status read_precision(void *record, const vaei_json_value *value, vae
   if (value->kind != VAEI_JSON_STRING)
     return vaei_fail(err, VAE_ERROR_FORMAT, "training: \"precision\" is %s; it must be a name",
                      vaei_json_kind_name(value->kind));
-  return vaei_fail(err, VAE_ERROR_UNSUPPORTED,
-                   "training: \"precision\" is \"%s\"; this version has float32 and bfloat16",
+  return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "training: \"precision\" is \"%s\"; this version has float32 and bf16",
                    vaei_show_name(value->string, value->string_length).text);
 }
 

@@ -1,5 +1,7 @@
 /* Adam, on a tile of weights. */
 
+#include "kernels/rolled.h"
+
 /* One vector. The constants are read where they are used, so that a product's accumulators keep their registers. */
 VF_INLINE void adam_vector(const vaei_adam_step *step, const float *g, float *w, float *m, float *v) {
   const vf gradient = vf_load(g);

@@ -8,7 +8,7 @@ vae_status vaei_bf16_find(const vaei_kernels *kernels, const vaei_bf16_kernels *
   *bf16 = NULL;
   if (kernels->isa != VAE_ISA_AVX512)
     return vaei_fail(err, VAE_ERROR_UNSUPPORTED,
-                     "training.precision is bfloat16, which needs isa avx512 with the processor feature AVX512_BF16; "
+                     "training.precision is bf16, which needs isa avx512 with the processor feature AVX512_BF16; "
                      "isa is %s",
                      vaei_isa_name(kernels->isa));
 #if defined(__x86_64__)
@@ -19,5 +19,5 @@ vae_status vaei_bf16_find(const vaei_kernels *kernels, const vaei_bf16_kernels *
   }
 #endif
   return vaei_fail(err, VAE_ERROR_UNSUPPORTED,
-                   "training.precision is bfloat16, which needs AVX512_BF16; this processor does not have it");
+                   "training.precision is bf16, which needs AVX512_BF16; this processor does not have it");
 }

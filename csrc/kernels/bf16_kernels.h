@@ -1,68 +1,46 @@
 /* The bodies of the bf16 kernels and their table, over the vocabulary of simd_bf16_*.h. Included once by each bf16_*.c, after
  * the vocabulary and the target pragma; VAEI_BF16_TABLE names the result. */
 
-#if defined(__clang__)
-#define VAEI_ROLLED _Pragma("clang loop unroll(disable)")
-#else
-#define VAEI_ROLLED _Pragma("GCC unroll 1")
-#endif
+#include "kernels/rolled.h"
+#include "kernels/tile_cases.h"
 
 /* As product_tile of product_kernels.h, with a pair where that has a float. */
 VF_INLINE void pair_product_tile(const vaei_pair_product *p, const int rows, const int panels) {
   vr sum[VF_TILE_ROWS][VF_TILE_PANELS * VR_COUNT];
   const uint32_t *a = p->a, *b = p->b;
   const size_t a_row = p->a_row, a_step = p->a_step, b_step = p->b_step, b_panel = p->b_panel;
-  for (int j = 0; j < panels; j++)
-    for (int r = 0; r < VR_COUNT; r++) {
-      const vr start = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
-      for (int i = 0; i < rows; i++) sum[i][j * VR_COUNT + r] = start;
-    }
+  VAEI_UNROLLED
+  for (int j = 0; j < panels; j++) VAEI_UNROLLED
+  for (int r = 0; r < VR_COUNT; r++) {
+    const vr start = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
+    VAEI_UNROLLED
+    for (int i = 0; i < rows; i++) sum[i][j * VR_COUNT + r] = start;
+  }
   VAEI_ROLLED
   for (size_t k = p->depth; k > 0; k--) {
     vp column[VF_TILE_PANELS * VR_COUNT];
-    for (int j = 0; j < panels; j++)
-      for (int r = 0; r < VR_COUNT; r++) column[j * VR_COUNT + r] = vp_load(b + (size_t)j * b_panel + r * VR_LANES);
+    VAEI_UNROLLED
+    for (int j = 0; j < panels; j++) VAEI_UNROLLED
+    for (int r = 0; r < VR_COUNT; r++) column[j * VR_COUNT + r] = vp_load(b + (size_t)j * b_panel + r * VR_LANES);
+    VAEI_UNROLLED
     for (int i = 0; i < rows; i++) {
       const vp x = vp_set(a[(size_t)i * a_row]);
+      VAEI_UNROLLED
       for (int j = 0; j < panels * VR_COUNT; j++) sum[i][j] = vr_dot(sum[i][j], x, column[j]);
     }
     a += a_step;
     b += b_step;
   }
-  for (int i = 0; i < rows; i++)
-    for (int j = 0; j < panels; j++)
-      for (int r = 0; r < VR_COUNT; r++)
-        vr_store(p->c + (size_t)i * p->c_row + (size_t)j * p->c_panel + r * VR_LANES, sum[i][j * VR_COUNT + r]);
+  VAEI_UNROLLED
+  for (int i = 0; i < rows; i++) VAEI_UNROLLED
+  for (int j = 0; j < panels; j++) VAEI_UNROLLED
+  for (int r = 0; r < VR_COUNT; r++)
+    vr_store(p->c + (size_t)i * p->c_row + (size_t)j * p->c_panel + r * VR_LANES, sum[i][j * VR_COUNT + r]);
 }
 
 static void pair_product(const vaei_pair_product *p, uint32_t rows, uint32_t panels) {
-  switch (panels * 16 + rows) {
-    case 16 + 1: pair_product_tile(p, 1, 1); break;
-    case 16 + 2: pair_product_tile(p, 2, 1); break;
-    case 16 + 3: pair_product_tile(p, 3, 1); break;
-    case 16 + 4: pair_product_tile(p, 4, 1); break;
-#if VF_TILE_ROWS > 4
-    case 16 + 5: pair_product_tile(p, 5, 1); break;
-    case 16 + 6: pair_product_tile(p, 6, 1); break;
-    case 16 + 7: pair_product_tile(p, 7, 1); break;
-    case 16 + 8: pair_product_tile(p, 8, 1); break;
-    case 32 + 1: pair_product_tile(p, 1, 2); break;
-    case 32 + 2: pair_product_tile(p, 2, 2); break;
-    case 32 + 3: pair_product_tile(p, 3, 2); break;
-    case 32 + 4: pair_product_tile(p, 4, 2); break;
-    case 32 + 5: pair_product_tile(p, 5, 2); break;
-    case 32 + 6: pair_product_tile(p, 6, 2); break;
-    case 32 + 7: pair_product_tile(p, 7, 2); break;
-    case 32 + 8: pair_product_tile(p, 8, 2); break;
-    case 48 + 1: pair_product_tile(p, 1, 3); break;
-    case 48 + 2: pair_product_tile(p, 2, 3); break;
-    case 48 + 3: pair_product_tile(p, 3, 3); break;
-    case 48 + 4: pair_product_tile(p, 4, 3); break;
-    case 48 + 5: pair_product_tile(p, 5, 3); break;
-    case 48 + 6: pair_product_tile(p, 6, 3); break;
-    case 48 + 7: pair_product_tile(p, 7, 3); break;
-    case 48 + 8: pair_product_tile(p, 8, 3); break;
-#endif
+  switch (VAEI_TILE_CASE(rows, panels)) {
+    VAEI_TILE_CASES(pair_product_tile, p)
     default: break;
   }
 }

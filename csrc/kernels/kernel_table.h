@@ -1,18 +1,12 @@
 /* The bodies of all kernels and their table. Included once by each kernels_*.c, after the vocabulary and the target
  * pragma; VAEI_TABLE and VAEI_TABLE_ISA name the result. */
 
-/* A loop that must stay a loop, and one over an array of registers that must not. gcc replaces such an array by registers only
- * where its loops are unrolled early, which takes a word; clang does so unasked. */
-#if defined(__clang__)
-#define VAEI_ROLLED _Pragma("clang loop unroll(disable)")
-#define VAEI_UNROLLED
-#else
-#define VAEI_ROLLED _Pragma("GCC unroll 1")
-#define VAEI_UNROLLED _Pragma("GCC unroll 24")
-#endif
-
+#include "kernels/tile_cases.h"
 #include "kernels/adam_kernels.h"
 #include "kernels/product_kernels.h"
+#include "kernels/row_kernels.h"
+#include "kernels/widened_kernels.h"
+#include "kernels/int8_kernels.h"
 #include "kernels/math_kernels.h"
 #include "kernels/activation_kernels.h"
 #include "kernels/density_kernels.h"
@@ -24,8 +18,12 @@ const vaei_kernels VAEI_TABLE = {
     .isa = VAEI_TABLE_ISA,
     .tile_rows = VF_TILE_ROWS,
     .tile_panels = VF_TILE_PANELS,
+    .row_panels = VF_ROW_PANELS,
     .product = product,
     .gradient_and_adam = gradient_and_adam,
+    .row_product = row_product,
+    .bf16_product = bf16_product,
+    .int8 = {.quantize = int8_quantize, .product = int8_product},
     .activate = activate,
     .activate_backward = activate_backward,
     .bernoulli = bernoulli,

@@ -24,6 +24,15 @@ static const vaei_kernels *table_of(vae_isa isa) {
   return NULL;
 }
 
+const vaei_int8_kernels *vaei_int8_kernels_of(const vaei_kernels *kernels) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (kernels->isa == VAE_ISA_AVX512 && __builtin_cpu_supports("avx512vnni")) return &vaei_int8_kernels_avx512_vnni;
+  if (kernels->isa == VAE_ISA_AVX2 && __builtin_cpu_supports("avxvnni")) return &vaei_int8_kernels_avx2_vnni;
+#endif
+  return &kernels->int8;
+}
+
 static const vae_isa best_first[] = {VAE_ISA_AVX512, VAE_ISA_AVX2, VAE_ISA_NEON, VAE_ISA_PORTABLE};
 
 bool vaei_kernels_available(vae_isa isa) { return isa == VAE_ISA_AUTO || table_of(isa) != NULL; }

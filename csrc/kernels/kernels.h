@@ -13,13 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/narrow.h"
 #include "vae/config.h"
 
 enum {
   VAEI_VECTOR = 16,
   VAEI_MAX_TILE_ROWS = 8,
   VAEI_MAX_TILE_PANELS = 3,
-  VAEI_MAX_TILE_COLUMNS = VAEI_MAX_TILE_PANELS * VAEI_VECTOR
+  VAEI_MAX_TILE_COLUMNS = VAEI_MAX_TILE_PANELS * VAEI_VECTOR,
+  VAEI_MAX_ROW_PANELS = VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_PANELS /* so that they fit where a tile does */
 };
 
 /* c[i][p] = start[p] + sum over k of a[i][k] * b[k][p], for `rows` rows i and `panels` 16-wide panels p.
@@ -78,6 +80,7 @@ typedef struct vaei_kernels {
   vae_isa isa;
   uint32_t tile_rows;   /* the largest tile of `product`, in rows */
   uint32_t tile_panels; /* and in panels */
+  uint32_t row_panels;  /* the panels of a tile of a single row; at most VAEI_MAX_ROW_PANELS */
 
   /* rows 1 to tile_rows, panels 1 to tile_panels */
   void (*product)(const vaei_product *p, uint32_t rows, uint32_t panels);
@@ -85,6 +88,13 @@ typedef struct vaei_kernels {
   /* The gradient of a tile of weights, and Adam on another tile (of no panels: on none): its divisions and waiting for
    * memory pass between the multiply-adds. Sums as `product` does. */
   void (*gradient_and_adam)(const vaei_gradient *p, uint32_t rows, uint32_t panels, const vaei_adam_tile *tile);
+  /* The same for one row, panels 1 to row_panels. */
+  void (*row_product)(const vaei_product *p, uint32_t panels);
+
+  /* The same with weights in bf16, which widened are the floats of the sum. Either as product or as row_product. */
+  void (*bf16_product)(const vaei_narrow_product *p, uint32_t rows, uint32_t panels);
+
+  vaei_int8_kernels int8; /* vaei_int8_kernels_of may know better ones */
 
   /* y = activation(y) in place. slope: NULL, or where to write activation'(y), [rows] with leading dimension
    * slope_row. */
@@ -160,10 +170,15 @@ vae_status vaei_kernels_find(vae_isa isa, const vaei_kernels **kernels, vae_erro
 /* Whether that instruction set is compiled in and can run here. */
 bool vaei_kernels_available(vae_isa isa);
 
+/* The table's kernels for weights in bytes, or such as use the processor's own instruction for it where it has that. */
+const vaei_int8_kernels *vaei_int8_kernels_of(const vaei_kernels *kernels);
+
 /* The tables; those that were not compiled in are never named. */
 extern const vaei_kernels vaei_kernels_portable;
 extern const vaei_kernels vaei_kernels_avx2;
 extern const vaei_kernels vaei_kernels_avx512;
 extern const vaei_kernels vaei_kernels_neon;
+extern const vaei_int8_kernels vaei_int8_kernels_avx2_vnni;
+extern const vaei_int8_kernels vaei_int8_kernels_avx512_vnni;
 
 #endif

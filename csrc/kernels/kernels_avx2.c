@@ -12,7 +12,7 @@
 #pragma GCC target("avx2,fma")
 #endif
 
-#include "kernels/simd_avx2.h"
+#include "kernels/simd_narrow_avx2.h"
 
 #define VAEI_TABLE vaei_kernels_avx2
 #define VAEI_TABLE_ISA VAE_ISA_AVX2

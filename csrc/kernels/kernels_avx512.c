@@ -13,7 +13,7 @@
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 #endif
 
-#include "kernels/simd_avx512.h"
+#include "kernels/simd_narrow_avx512.h"
 
 #define VAEI_TABLE vaei_kernels_avx512
 #define VAEI_TABLE_ISA VAE_ISA_AVX512

@@ -2,7 +2,7 @@
 #include "kernels/kernels.h"
 
 #if defined(__aarch64__)
-#include "kernels/simd_neon.h"
+#include "kernels/simd_narrow_neon.h"
 
 #define VAEI_TABLE vaei_kernels_neon
 #define VAEI_TABLE_ISA VAE_ISA_NEON

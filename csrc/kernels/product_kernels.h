@@ -1,5 +1,7 @@
 /* The register-tiled matrix product, over the vocabulary of simd_*.h. */
 
+#include "kernels/rolled.h"
+
 /* The accumulators of a tile. rows and panels are constants at every call: they are then registers. The array has fixed
  * bounds, since one with parameters for bounds would live on the stack, and the loop over k stays rolled, since unrolled it
  * spills (docs/KERNELS.md). */
@@ -65,30 +67,18 @@ VF_INLINE void gradient_tile(const vaei_gradient *p, const int rows, const int p
   tile_store(sum, rows, panels, p->g, 16, p->g_panel);
 }
 
-/* A case for every shape of tile, of VAEI_TILE(rows, panels). */
-#define VAEI_TILES_4(panels) VAEI_TILE(1, panels) VAEI_TILE(2, panels) VAEI_TILE(3, panels) VAEI_TILE(4, panels)
-#define VAEI_TILES_6(panels) VAEI_TILES_4(panels) VAEI_TILE(5, panels) VAEI_TILE(6, panels)
-#define VAEI_TILES_8(panels) VAEI_TILES_6(panels) VAEI_TILE(7, panels) VAEI_TILE(8, panels)
-#if VF_TILE_ROWS == 4 && VF_TILE_PANELS == 1
-#define VAEI_TILES VAEI_TILES_4(1)
-#elif VF_TILE_ROWS == 6 && VF_TILE_PANELS == 1
-#define VAEI_TILES VAEI_TILES_6(1)
-#elif VF_TILE_ROWS == 8 && VF_TILE_PANELS == 3
-#define VAEI_TILES VAEI_TILES_8(1) VAEI_TILES_8(2) VAEI_TILES_8(3)
-#else
-#error "no list of this tile's shapes"
-#endif
-
 static void product(const vaei_product *p, uint32_t rows, uint32_t panels) {
-#define VAEI_TILE(r, q) \
-  case 16 * q + r: product_tile(p, r, q); break;
-  switch (panels * 16 + rows) { VAEI_TILES default : break; }
-#undef VAEI_TILE
+  switch (VAEI_TILE_CASE(rows, panels)) {
+    VAEI_TILE_CASES(product_tile, p)
+    default: break;
+  }
 }
 
 static void gradient_and_adam(const vaei_gradient *p, uint32_t rows, uint32_t panels, const vaei_adam_tile *tile) {
-#define VAEI_TILE(r, q) \
-  case 16 * q + r: gradient_tile(p, r, q, tile); break;
-  switch (panels * 16 + rows) { VAEI_TILES default : break; }
-#undef VAEI_TILE
+#define GRADIENT_TILE(p, rows, panels) gradient_tile(p, rows, panels, tile)
+  switch (VAEI_TILE_CASE(rows, panels)) {
+    VAEI_TILE_CASES(GRADIENT_TILE, p)
+    default: break;
+  }
+#undef GRADIENT_TILE
 }

@@ -97,7 +97,7 @@ vae_status vaei_training_check(const vae_training *t, vae_error *err) {
   if (!(t->epsilon >= 1e-30 && t->epsilon <= 1e3))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.epsilon is %g; allowed are 1e-30 to 1e3", t->epsilon);
   if (t->precision != VAE_PRECISION_FLOAT32 && t->precision != VAE_PRECISION_BFLOAT16)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
-                     "training.precision is %d; allowed are 0 (float32) and 1 (bfloat16)", (int)t->precision);
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.precision is %d; allowed are 0 (float32) and 1 (bf16)",
+                     (int)t->precision);
   return VAE_OK;
 }

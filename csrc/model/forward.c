@@ -2,26 +2,10 @@
 #include <string.h>
 
 #include "core/scalar.h"
+#include "model/layer_product.h"
 #include "model/likelihood.h"
 #include "model/mixed.h"
 #include "model/pass.h"
-
-/* Names the operands of a tile of x W + b: the depth runs over the layer's inputs, the bias starts the sum. */
-static vaei_product layer_product(const vae_model *model, const vaei_dense *layer, const vaei_tile *tile,
-                                  const float *x, size_t x_row) {
-  const size_t panel = ((size_t)layer->inputs + 1) * VAEI_VECTOR;
-  const float *weights = model->block + layer->offset + tile->panel * panel;
-  return (vaei_product){.depth = layer->inputs,
-                        .a = x + tile->row * x_row,
-                        .a_row = x_row,
-                        .a_step = 1,
-                        .b = weights,
-                        .b_step = VAEI_VECTOR,
-                        .b_panel = panel,
-                        .start = weights + (size_t)layer->inputs * VAEI_VECTOR,
-                        .start_panel = panel,
-                        .c_panel = VAEI_VECTOR};
-}
 
 /* The real columns of a tile. */
 static size_t tile_columns(const vaei_tile *tile, size_t units) {
@@ -37,15 +21,14 @@ static void layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t index
   }
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_activations *out = &pass->layers[index];
-  const vaei_work work =
-      vaei_crew_work(crew, pass->kernels, index <= pass->model->head ? 1 : pass->samples, layer->panels);
-  for (size_t t = work.tiles.begin; t < work.tiles.end; t++) {
-    const vaei_tile tile = vaei_tiling_at(&work.tiling, t);
+  const size_t each = index <= pass->model->head ? 1 : pass->samples;
+  const vaei_work work = vaei_crew_work(crew, pass->kernels, each, layer->panels);
+  vaei_layer_begin(pass, crew, index, x, x_row, each);
+  for (size_t t = work.tiles.begin, taken; t < work.tiles.end; t += taken) {
+    vaei_tile tile;
+    taken = vaei_layer_take(pass, &work.tiling, t, work.tiles.end, &tile);
     const size_t at = tile.row * out->row + tile.panel * VAEI_VECTOR;
-    vaei_product product = layer_product(pass->model, layer, &tile, x, x_row);
-    product.c = out->y + at;
-    product.c_row = out->row;
-    pass->kernels->product(&product, tile.row_end - tile.row, tile.panel_end - tile.panel);
+    vaei_layer_product(pass, index, &tile, x, x_row, out->y + at, out->row);
     pass->kernels->activate(layer->activation, tile.row_end - tile.row, (tile.panel_end - tile.panel) * VAEI_VECTOR,
                             out->y + at, out->row, out->slope ? out->slope + at : NULL, out->row);
     if (pass->with_gradients)
@@ -109,23 +92,32 @@ void vaei_pass_decode(vaei_pass *pass, vaei_member member) {
   }
 }
 
-/* A tile of the decoder's last layer, before its activation, into `scratch` with rows of VAEI_MAX_TILE_COLUMNS. */
-static vaei_tile output_tile(const vaei_pass *pass, const vaei_tiling *tiling, size_t index, float *scratch) {
+/* The decoder's last layer by tiles: its input, and a tile before the activation, into `scratch` with rows of
+ * VAEI_MAX_TILE_COLUMNS (a single row may be longer: it is alone in there). */
+static const float *output_input(const vaei_pass *pass, size_t *row) {
   const uint32_t last = pass->model->dense_count - 1;
   const bool hidden = last > pass->model->head + 1; /* else the decoder is linear: z is its input */
+  *row = hidden ? pass->layers[last - 1].row : pass->z_row;
+  return hidden ? pass->layers[last - 1].y : pass->z;
+}
+
+static void output_begin(vaei_pass *pass, const vaei_crew *crew) {
+  size_t x_row;
+  const float *x = output_input(pass, &x_row);
+  vaei_layer_begin(pass, crew, pass->model->dense_count - 1, x, x_row, pass->samples);
+}
+
+static size_t output_take(const vaei_pass *pass, const vaei_work *work, size_t index, vaei_tile *tile, float *scratch) {
   if (pass->mixed.kernels) {
-    const vaei_tile packed = vaei_mixed_tile_at(tiling, index, pass->rows * pass->samples);
-    vaei_mixed_output_tile(pass, &packed, scratch);
-    return packed;
+    *tile = vaei_mixed_tile_at(&work->tiling, index, pass->rows * pass->samples);
+    vaei_mixed_output_tile(pass, tile, scratch);
+    return 1;
   }
-  const vaei_tile tile = vaei_tiling_at(tiling, index);
-  vaei_product product =
-      layer_product(pass->model, &pass->model->dense[last], &tile, hidden ? pass->layers[last - 1].y : pass->z,
-                    hidden ? pass->layers[last - 1].row : pass->z_row);
-  product.c = scratch;
-  product.c_row = VAEI_MAX_TILE_COLUMNS;
-  pass->kernels->product(&product, tile.row_end - tile.row, tile.panel_end - tile.panel);
-  return tile;
+  size_t x_row;
+  const float *x = output_input(pass, &x_row);
+  const size_t taken = vaei_layer_take(pass, &work->tiling, index, work->tiles.end, tile);
+  vaei_layer_product(pass, pass->model->dense_count - 1, tile, x, x_row, scratch, VAEI_MAX_TILE_COLUMNS);
+  return taken;
 }
 
 static vaei_work output_work(const vaei_pass *pass, const vaei_crew *crew) {
@@ -138,9 +130,11 @@ void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output) {
   const size_t units = pass->model->config.input_dim;
   const vaei_crew crew = vaei_pass_crew(pass, member);
   const vaei_work work = output_work(pass, &crew);
-  for (size_t t = work.tiles.begin; t < work.tiles.end; t++) {
+  output_begin(pass, &crew);
+  for (size_t t = work.tiles.begin, taken; t < work.tiles.end; t += taken) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-    const vaei_tile tile = output_tile(pass, &work.tiling, t, scratch);
+    vaei_tile tile;
+    taken = output_take(pass, &work, t, &tile, scratch);
     const size_t columns = tile_columns(&tile, units);
     vaei_likelihood_mean(&(vaei_output_tile){.kernels = pass->kernels,
                                              .config = &pass->model->config,
@@ -253,10 +247,16 @@ static void write_terms(const vaei_pass *pass, const vaei_terms_view *view, size
 void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *view) {
   const vaei_crew crew = vaei_pass_crew(pass, member);
   const vaei_work work = output_work(pass, &crew);
-  for (size_t t = work.tiles.begin; t < work.tiles.end; t++) {
+  output_begin(pass, &crew);
+  for (size_t t = work.tiles.begin, taken; t < work.tiles.end; t += taken) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-    const vaei_tile tile = output_tile(pass, &work.tiling, t, scratch);
-    tile_loss(pass, &tile, t / work.tiling.row_tiles, scratch, view);
+    vaei_tile group;
+    taken = output_take(pass, &work, t, &group, scratch);
+    for (size_t i = 0; i < taken; i++) { /* the loss is summed by tiles, which are the same for any number of rows */
+      const vaei_tile tile = taken == 1 ? group : vaei_tiling_at(&work.tiling, t + i);
+      float *output = scratch + (size_t)(tile.panel - group.panel) * VAEI_VECTOR;
+      tile_loss(pass, &tile, (t + i) / work.tiling.row_tiles, output, view);
+    }
   }
   vaei_team_barrier(crew.member);
   const vaei_range examples = vaei_crew_share(&crew, 1);

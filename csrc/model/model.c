@@ -169,6 +169,8 @@ void vaei_model_delete(vae_model *model) {
   const vae_allocator allocator = model->allocator;
   const vae_config *c = &model->config;
   vaei_release(&allocator, model->block, model->block_size * sizeof(float));
+  vaei_release(&allocator, model->narrow, model->narrow_size);
+  vaei_release(&allocator, model->narrow_layers, dense_capacity(c) * sizeof *model->narrow_layers);
   vaei_release(&allocator, model->parameters, parameter_capacity(c) * sizeof *model->parameters);
   vaei_release(&allocator, model->dense, dense_capacity(c) * sizeof *model->dense);
   vaei_release(&allocator, model->layers, ((size_t)c->encoder_count + c->decoder_count) * sizeof *model->layers);
@@ -177,7 +179,8 @@ void vaei_model_delete(vae_model *model) {
 
 size_t vaei_model_bytes(const vae_model *model) {
   const vae_config *c = &model->config;
-  return sizeof *model + (model->block ? model->block_size * sizeof(float) : 0) +
+  return sizeof *model + (model->block ? model->block_size * sizeof(float) : 0) + model->narrow_size +
+         (model->narrow_layers ? dense_capacity(c) * sizeof *model->narrow_layers : 0) +
          parameter_capacity(c) * sizeof *model->parameters + dense_capacity(c) * sizeof *model->dense +
          ((size_t)c->encoder_count + c->decoder_count) * sizeof *model->layers;
 }

@@ -28,6 +28,17 @@ void vaei_parameter_unpack(const vae_model *model, const vaei_parameter *p, cons
   }
 }
 
+void vaei_parameter_read(const vae_model *model, const vaei_parameter *p, float *values) {
+  if (model->block) {
+    vaei_parameter_unpack(model, p, model->block, values);
+    return;
+  }
+  const size_t inputs = model->dense[p->layer].inputs, row = p->bias ? 1 : inputs;
+  for (uint32_t i = 0; i < p->shape[0]; i++)
+    for (size_t k = 0; k < row; k++)
+      values[i * row + k] = vaei_narrow_value(model, p->layer, p->bias ? inputs : k, p->column + i);
+}
+
 void vaei_parameter_pack(const vae_model *model, const vaei_parameter *p, float *block, const float *values) {
   const vaei_dense *layer = &model->dense[p->layer];
   const size_t inputs = layer->inputs;

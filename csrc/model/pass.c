@@ -20,6 +20,15 @@ static bool needs_slope(vae_activation activation) {
   return activation == VAE_ACTIVATION_SILU || activation == VAE_ACTIVATION_GELU;
 }
 
+/* The distance between rows of inputs in bytes, an odd number of cache lines; 0 where no layer has weights in bytes. */
+static size_t bytes_stride(const vae_model *model) {
+  size_t most = 0;
+  for (uint32_t l = 0; model->narrow_layers && l < model->dense_count; l++)
+    if (model->narrow_layers[l].precision == VAE_PRECISION_INT8 && model->dense[l].inputs > most)
+      most = model->dense[l].inputs;
+  return most ? ((most + VAEI_LINE - 1) / VAEI_LINE | 1) * VAEI_LINE : 0;
+}
+
 /* Plans the blocks while the arena is closed, takes them once it is open. */
 static void lay_out(vaei_pass *p) {
   const vae_model *model = p->model;
@@ -42,6 +51,12 @@ static void lay_out(vaei_pass *p) {
   p->example_loss = vaei_arena_take(arena, n, sizeof(double));
   p->row_weight = vaei_arena_take(arena, draws, sizeof(float));
   p->layers = vaei_arena_take(arena, model->dense_count, sizeof *p->layers);
+  p->bytes_row = bytes_stride(model);
+  if (p->bytes_row) {
+    const size_t most = n > draws ? n : draws;
+    p->bytes = vaei_arena_take(arena, most * p->bytes_row, 1);
+    p->row_scale = vaei_arena_take(arena, most, sizeof *p->row_scale);
+  }
   if (p->with_gradients) {
     p->dz = vaei_arena_take(arena, draws * p->z_row, sizeof(float));
     if (!p->mixed.kernels) p->transposed = vaei_arena_take(arena, model->transposed_size, sizeof(float));
@@ -67,6 +82,7 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
   memset(pass, 0, sizeof *pass);
   pass->kernels = kernels;
   pass->mixed.kernels = bf16;
+  pass->int8 = vaei_int8_kernels_of(kernels);
   pass->model = model;
   pass->max_rows = max_rows;
   pass->max_draws = max_draws;

@@ -68,6 +68,12 @@ typedef struct vaei_pass {
   uint64_t transposed_version; /* of the model that the copy was made from; 0: none was made yet */
   size_t *task_cost;           /* running sum over the weight gradient's tasks: see update.c */
   size_t task_count;
+
+  const vaei_int8_kernels *int8;
+  uint8_t *bytes; /* [K n, bytes_row]: a layer's inputs, for weights in bytes; NULL where there are none */
+  size_t bytes_row;
+  vaei_row_scale *row_scale; /* [K n] */
+
   _Atomic int not_finite; /* set by any member that meets a NaN or an infinity */
   _Atomic int large;      /* set where a weight's gradient might overflow: see vaei_pass_note_large */
 } vaei_pass;

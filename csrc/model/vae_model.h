@@ -37,6 +37,12 @@ typedef struct vaei_parameter {
   bool bias;
 } vaei_parameter;
 
+/* Where a layer's weights lie in vae_model.narrow, and how: kernels/narrow.h says what a panel is. */
+typedef struct vaei_narrow {
+  vae_precision precision; /* BFLOAT16 or INT8 */
+  size_t offset, panel;    /* bytes: of the first panel, and from one to the next */
+} vaei_narrow;
+
 struct vae_model {
   vae_allocator allocator;
   vae_config config; /* its layer arrays are the model's own */
@@ -49,10 +55,14 @@ struct vae_model {
   vaei_parameter *parameters;
   size_t parameter_count;
   uint64_t value_count;
-  float *block;
+  float *block;           /* NULL in an inference copy */
   size_t block_size;      /* floats */
   size_t transposed_size; /* floats */
-  uint64_t version;       /* counts changes of the parameters, from 1, so that copies of them know they are stale */
+  vae_precision precision;
+  vaei_narrow *narrow_layers; /* [dense_count]; NULL where the precision is FLOAT32 */
+  unsigned char *narrow;      /* their weights */
+  size_t narrow_size;
+  uint64_t version; /* counts changes of the parameters, from 1, so that copies of them know they are stale */
 };
 
 /* Whether `config` can be built by this version; says what is wrong. The struct is a full-size copy. */
@@ -69,6 +79,12 @@ vae_status vaei_model_new(const vae_config *config, const vae_allocator *allocat
 vae_status vaei_model_new_shape(const vae_config *config, const vae_allocator *allocator, vae_model **model,
                                 vae_error *err);
 
+/* As vae_model_quantize; arguments have been checked. */
+vae_status vaei_model_quantize(const vae_model *model, vae_precision precision, vae_model **copy, vae_error *err);
+
+/* A weight (input k of a unit) or, with k = inputs, a bias, as the float that it stands for. */
+float vaei_narrow_value(const vae_model *model, uint32_t layer, size_t k, uint32_t unit);
+
 void vaei_model_delete(vae_model *model);
 
 /* The memory that a model holds. */
@@ -82,6 +98,9 @@ bool vaei_config_equal(const vae_config *a, const vae_config *b);
 
 /* The tensor of that name, or NULL. */
 const vaei_parameter *vaei_parameter_find(const vae_model *model, const char *name);
+
+/* Copies a tensor out of the model, whatever its precision. */
+void vaei_parameter_read(const vae_model *model, const vaei_parameter *parameter, float *values);
 
 /* Copies a tensor out of or into any block that has the layout of model->block (parameters, gradients, moments).
  * values: [shape], row-major. */

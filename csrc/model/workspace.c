@@ -15,6 +15,7 @@ vae_status vaei_workspace_new(const vae_model *model, const vaei_kernels *kernel
   w->max_rows = max_rows;
   w->threads = threads;
   vae_status status = vaei_model_new_shape(&model->config, allocator, &w->shape, err);
+  if (status == VAE_OK) w->shape->precision = model->precision;
   if (status == VAE_OK)
     status = vaei_pass_open(&w->pass, model, kernels, NULL, allocator, max_rows, max_rows, false, err);
   if (status != VAE_OK) {

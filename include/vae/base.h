@@ -93,19 +93,20 @@ enum { VAE_ISA_AUTO = 0, VAE_ISA_PORTABLE = 1, VAE_ISA_AVX2 = 2, VAE_ISA_AVX512 
 /* 1 where this build has the instruction set and this machine can run it, else 0. Any thread. */
 VAE_API int32_t vae_isa_available(vae_isa isa);
 
-/* What matrix products are computed in. Everything else is float32 in all of them, parameters and Adam included. */
+/* "avx512", "avx2", "neon", "portable", "auto"; NULL for an unknown number. Static storage. Any thread. */
+VAE_API const char *vae_isa_name(vae_isa isa);
+
+/* The numbers that matrix products are computed in while training (vae_training.precision), or that a copy for inference
+ * holds its weights in (vae_model_quantize). */
 typedef int32_t vae_precision;
 enum {
   VAE_PRECISION_FLOAT32 = 0,
-  VAE_PRECISION_BFLOAT16 = 1, /* operands rounded to bfloat16, sums in float32 */
-  VAE_PRECISION_INT8 = 2      /* not for training */
+  VAE_PRECISION_BFLOAT16 = 1, /* the upper half of a float32; sums stay float32 */
+  VAE_PRECISION_INT8 = 2      /* bytes with a scale for each unit; not for training */
 };
 
-/* "float32", "bfloat16", "int8"; NULL for an unknown number. Static storage. Any thread. */
+/* "float32", "bf16", "int8"; NULL for an unknown number. Static storage. Any thread. */
 VAE_API const char *vae_precision_name(vae_precision precision);
-
-/* "avx512", "avx2", "neon", "portable", "auto"; NULL for an unknown number. Static storage. Any thread. */
-VAE_API const char *vae_isa_name(vae_isa isa);
 
 #ifdef __cplusplus
 }

@@ -36,6 +36,27 @@ static inline void vae_model_options_init(vae_model_options *options) {
 VAE_API vae_status vae_model_create(const vae_config *config, const vae_model_options *options, vae_model **model,
                                     vae_error *err);
 
+/* Makes an inference copy of a model, with weights of fewer bits: a half (bf16) or a quarter (int8) of the memory, and as
+ * much less time for a single row, which is spent on reading them. docs/INFERENCE.md has its errors, measured.
+ *  BFLOAT16: each weight rounded to the upper half of a float32; biases, inputs and sums stay float32.
+ *  INT8: whole numbers from -127 to 127 with a scale for each unit; a layer's inputs are rounded to 256 steps, whose range is
+ *    each row's own; sums are exact integers, so a layer's bits are the same on every instruction set. The layers that are
+ *    small and most sensitive, the encoder's head and the decoder's first layer, stay in bf16, as does one with more than
+ *    65,536 inputs.
+ *  FLOAT32: an ordinary model with the same parameters.
+ * The copy is a model of its own, from the allocator of `model`, to be freed with vae_model_free; later changes of `model`
+ * do not reach it. Workspaces are made for it as for any model, and encode, decode, reconstruct, sample and evaluate take
+ * it. What needs float32 weights refuses it with UNSUPPORTED: training, gradients, setting parameters, saving, and another
+ * vae_model_quantize. vae_model_get_parameter gives what its weights stand for.
+ *  *copy: receives the handle; NULL on failure.
+ *  Fails: INVALID_ARGUMENT for an unknown precision, UNSUPPORTED for a model that is such a copy, NOT_FINITE where a
+ *  parameter is not finite (or rounds to infinity), OUT_OF_MEMORY. Reads `model` only; any thread. */
+VAE_API vae_status vae_model_quantize(const vae_model *model, vae_precision precision, vae_model **copy,
+                                      vae_error *err);
+
+/* FLOAT32, or what vae_model_quantize made of it; FLOAT32 for NULL. */
+VAE_API vae_precision vae_model_precision(const vae_model *model);
+
 /* Frees a model; NULL is allowed. No trainer may still borrow it. */
 VAE_API void vae_model_free(vae_model *model);
 

@@ -25,7 +25,7 @@ static inline void vae_workspace_options_init(vae_workspace_options *options) {
   vae_workspace_options_init_sized(options, sizeof *options);
 }
 
-/* Makes a workspace for `model` and for every model of the same configuration. options: may be NULL.
+/* Makes a workspace for `model` and for every model of the same configuration and precision. options: may be NULL.
  *  Fails: INVALID_ARGUMENT, UNSUPPORTED (an instruction set that is not there), OUT_OF_MEMORY. */
 VAE_API vae_status vae_workspace_create(const vae_model *model, const vae_workspace_options *options,
                                         vae_workspace **workspace, vae_error *err);
