@@ -246,10 +246,10 @@ static void check_files(void) {
   CHECK(trained == 1 && kept.precision == VAE_PRECISION_BFLOAT16 && kept.precision_fallback == 0);
   /* The file says it by name, and another name is refused. */
   size_t at = 0;
-  while (at + 8 < size && memcmp(bytes + at, "\"bf16\"", 6) != 0) at++;
+  while (at + 8 < size && memcmp(bytes + at, "bf16", 4) != 0) at++;
   if (CHECK(at + 8 < size)) {
     vae_model *foreign = NULL;
-    memcpy(bytes + at, "\"bf64\"", 6);
+    memcpy(bytes + at, "bf64", 4);
     CHECK_STATUS(vae_model_load_bytes(bytes, size, NULL, &foreign, &err), VAE_ERROR_UNSUPPORTED);
     CHECK_MESSAGE_HAS(err, "bf64");
   }

@@ -9,33 +9,27 @@ VF_INLINE void pair_product_tile(const vaei_pair_product *p, const int rows, con
   vr sum[VF_TILE_ROWS][VF_TILE_PANELS * VR_COUNT];
   const uint32_t *a = p->a, *b = p->b;
   const size_t a_row = p->a_row, a_step = p->a_step, b_step = p->b_step, b_panel = p->b_panel;
-  VAEI_UNROLLED
-  for (int j = 0; j < panels; j++) VAEI_UNROLLED
-  for (int r = 0; r < VR_COUNT; r++) {
-    const vr start = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
-    VAEI_UNROLLED
-    for (int i = 0; i < rows; i++) sum[i][j * VR_COUNT + r] = start;
-  }
+  VAEI_EACH (j, panels)
+    VAEI_EACH (r, VR_COUNT) {
+      const vr start = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
+      VAEI_EACH (i, rows) sum[i][j * VR_COUNT + r] = start;
+    }
   VAEI_ROLLED
   for (size_t k = p->depth; k > 0; k--) {
     vp column[VF_TILE_PANELS * VR_COUNT];
-    VAEI_UNROLLED
-    for (int j = 0; j < panels; j++) VAEI_UNROLLED
-    for (int r = 0; r < VR_COUNT; r++) column[j * VR_COUNT + r] = vp_load(b + (size_t)j * b_panel + r * VR_LANES);
-    VAEI_UNROLLED
-    for (int i = 0; i < rows; i++) {
+    VAEI_EACH (j, panels)
+      VAEI_EACH (r, VR_COUNT) column[j * VR_COUNT + r] = vp_load(b + (size_t)j * b_panel + r * VR_LANES);
+    VAEI_EACH (i, rows) {
       const vp x = vp_set(a[(size_t)i * a_row]);
-      VAEI_UNROLLED
-      for (int j = 0; j < panels * VR_COUNT; j++) sum[i][j] = vr_dot(sum[i][j], x, column[j]);
+      VAEI_EACH (j, panels * VR_COUNT) sum[i][j] = vr_dot(sum[i][j], x, column[j]);
     }
     a += a_step;
     b += b_step;
   }
-  VAEI_UNROLLED
-  for (int i = 0; i < rows; i++) VAEI_UNROLLED
-  for (int j = 0; j < panels; j++) VAEI_UNROLLED
-  for (int r = 0; r < VR_COUNT; r++)
-    vr_store(p->c + (size_t)i * p->c_row + (size_t)j * p->c_panel + r * VR_LANES, sum[i][j * VR_COUNT + r]);
+  VAEI_EACH (i, rows)
+    VAEI_EACH (j, panels)
+      VAEI_EACH (r, VR_COUNT)
+        vr_store(p->c + (size_t)i * p->c_row + (size_t)j * p->c_panel + r * VR_LANES, sum[i][j * VR_COUNT + r]);
 }
 
 static void pair_product(const vaei_pair_product *p, uint32_t rows, uint32_t panels) {

@@ -69,31 +69,31 @@ VF_INLINE void int8_tile(const vaei_narrow_product *p, const int rows, const int
   const uint8_t *x = p->bytes;
   const unsigned char *b = p->b + VAEI_INT8_HEADER;
   const size_t x_row = p->x_row, b_panel = p->b_panel;
-  for (int i = 0; i < rows; i++)
-    for (int j = 0; j < panels * VR_COUNT; j++) sum[i][j] = vi_set(0);
+  VAEI_EACH (i, rows)
+    VAEI_EACH (j, panels * VR_COUNT) sum[i][j] = vi_set(0);
   size_t k = (p->depth + 3) / 4;
   VAEI_ROLLED
   do {
     if (rows == 1) {
       const vi four = vi_set_bytes(x);
-      for (int j = 0; j < panels; j++)
-        for (int r = 0; r < VR_COUNT; r++)
+      VAEI_EACH (j, panels)
+        VAEI_EACH (r, VR_COUNT)
           sum[0][j * VR_COUNT + r] =
               vi_dot(sum[0][j * VR_COUNT + r], four, vi_load(b + (size_t)j * b_panel + 4 * r * VR_LANES));
     } else {
       vi w[VF_TILE_PANELS * VR_COUNT];
-      for (int j = 0; j < panels; j++)
-        for (int r = 0; r < VR_COUNT; r++) w[j * VR_COUNT + r] = vi_load(b + (size_t)j * b_panel + 4 * r * VR_LANES);
-      for (int i = 0; i < rows; i++) {
+      VAEI_EACH (j, panels)
+        VAEI_EACH (r, VR_COUNT) w[j * VR_COUNT + r] = vi_load(b + (size_t)j * b_panel + 4 * r * VR_LANES);
+      VAEI_EACH (i, rows) {
         const vi four = vi_set_bytes(x + (size_t)i * x_row);
-        for (int j = 0; j < panels * VR_COUNT; j++) sum[i][j] = vi_dot(sum[i][j], four, w[j]);
+        VAEI_EACH (j, panels * VR_COUNT) sum[i][j] = vi_dot(sum[i][j], four, w[j]);
       }
     }
     x += 4;
     b += VAEI_LINE;
   } while (--k > 0);
-  for (int i = 0; i < rows; i++)
-    for (int j = 0; j < panels * VR_COUNT; j++) vi_store(p->c + (size_t)i * p->c_row + j * VR_LANES, sum[i][j]);
+  VAEI_EACH (i, rows)
+    VAEI_EACH (j, panels * VR_COUNT) vi_store(p->c + (size_t)i * p->c_row + j * VR_LANES, sum[i][j]);
   int8_finish(p, rows, panels);
 }
 

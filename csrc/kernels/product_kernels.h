@@ -13,14 +13,11 @@ VF_INLINE void tile_steps(tile_sums sum, const int rows, const int panels, size_
   VAEI_ROLLED
   for (size_t k = steps; k > 0; k--) {
     vr column[VF_TILE_PANELS * VR_COUNT];
-    VAEI_UNROLLED
-    for (int j = 0; j < panels; j++) VAEI_UNROLLED
-    for (int r = 0; r < VR_COUNT; r++) column[j * VR_COUNT + r] = vr_load(*b + (size_t)j * b_panel + r * VR_LANES);
-    VAEI_UNROLLED
-    for (int i = 0; i < rows; i++) {
+    VAEI_EACH (j, panels)
+      VAEI_EACH (r, VR_COUNT) column[j * VR_COUNT + r] = vr_load(*b + (size_t)j * b_panel + r * VR_LANES);
+    VAEI_EACH (i, rows) {
       const vr x = vr_set((*a)[(size_t)i * a_row]);
-      VAEI_UNROLLED
-      for (int j = 0; j < panels * VR_COUNT; j++) sum[i][j] = vr_fma(x, column[j], sum[i][j]);
+      VAEI_EACH (j, panels * VR_COUNT) sum[i][j] = vr_fma(x, column[j], sum[i][j]);
     }
     *a += a_step;
     *b += b_step;
@@ -28,23 +25,20 @@ VF_INLINE void tile_steps(tile_sums sum, const int rows, const int panels, size_
 }
 
 VF_INLINE void tile_store(tile_sums sum, const int rows, const int panels, float *c, size_t c_row, size_t c_panel) {
-  VAEI_UNROLLED
-  for (int i = 0; i < rows; i++) VAEI_UNROLLED
-  for (int j = 0; j < panels; j++) VAEI_UNROLLED
-  for (int r = 0; r < VR_COUNT; r++)
-    vr_store(c + (size_t)i * c_row + (size_t)j * c_panel + r * VR_LANES, sum[i][j * VR_COUNT + r]);
+  VAEI_EACH (i, rows)
+    VAEI_EACH (j, panels)
+      VAEI_EACH (r, VR_COUNT)
+        vr_store(c + (size_t)i * c_row + (size_t)j * c_panel + r * VR_LANES, sum[i][j * VR_COUNT + r]);
 }
 
 VF_INLINE void product_tile(const vaei_product *p, const int rows, const int panels) {
   tile_sums sum;
   const float *a = p->a, *b = p->b;
-  VAEI_UNROLLED
-  for (int j = 0; j < panels; j++) VAEI_UNROLLED
-  for (int r = 0; r < VR_COUNT; r++) {
-    const vr start = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
-    VAEI_UNROLLED
-    for (int i = 0; i < rows; i++) sum[i][j * VR_COUNT + r] = start;
-  }
+  VAEI_EACH (j, panels)
+    VAEI_EACH (r, VR_COUNT) {
+      const vr start = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
+      VAEI_EACH (i, rows) sum[i][j * VR_COUNT + r] = start;
+    }
   tile_steps(sum, rows, panels, p->depth, &a, p->a_row, p->a_step, &b, p->b_panel, p->b_step);
   tile_store(sum, rows, panels, p->c, p->c_row, p->c_panel);
 }
@@ -53,9 +47,8 @@ VF_INLINE void product_tile(const vaei_product *p, const int rows, const int pan
 VF_INLINE void gradient_tile(const vaei_gradient *p, const int rows, const int panels, const vaei_adam_tile *beside) {
   tile_sums sum;
   const float *a = p->x, *b = p->dy;
-  VAEI_UNROLLED
-  for (int i = 0; i < rows; i++) VAEI_UNROLLED
-  for (int j = 0; j < panels * VR_COUNT; j++) sum[i][j] = vr_set(0);
+  VAEI_EACH (i, rows)
+    VAEI_EACH (j, panels * VR_COUNT) sum[i][j] = vr_set(0);
   size_t left = p->depth;
   const size_t steps = left / (beside->panels + 1);
   for (uint32_t j = 0; j < beside->panels; j++) {

@@ -8,20 +8,20 @@ VF_INLINE void row_tile(const vaei_product *p, const int rows, const int panels)
   const float *a = p->a, *b = p->b;
   const size_t a_step = p->a_step, b_step = p->b_step, b_panel = p->b_panel;
   (void)rows;
-  for (int j = 0; j < panels; j++)
-    for (int r = 0; r < VR_COUNT; r++)
+  VAEI_EACH (j, panels)
+    VAEI_EACH (r, VR_COUNT)
       sum[j * VR_COUNT + r] = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
   VAEI_ROLLED
   for (size_t k = p->depth; k > 0; k--) {
     const vr x = vr_set(*a);
-    for (int j = 0; j < panels; j++)
-      for (int r = 0; r < VR_COUNT; r++)
+    VAEI_EACH (j, panels)
+      VAEI_EACH (r, VR_COUNT)
         sum[j * VR_COUNT + r] = vr_fma(x, vr_load(b + (size_t)j * b_panel + r * VR_LANES), sum[j * VR_COUNT + r]);
     a += a_step;
     b += b_step;
   }
-  for (int j = 0; j < panels; j++)
-    for (int r = 0; r < VR_COUNT; r++) vr_store(p->c + (size_t)j * p->c_panel + r * VR_LANES, sum[j * VR_COUNT + r]);
+  VAEI_EACH (j, panels)
+    VAEI_EACH (r, VR_COUNT) vr_store(p->c + (size_t)j * p->c_panel + r * VR_LANES, sum[j * VR_COUNT + r]);
 }
 
 static void row_product(const vaei_product *p, uint32_t panels) {

@@ -8,17 +8,17 @@ VF_INLINE void bf16_tile(const vaei_narrow_product *p, const int rows, const int
   const float *x = p->x;
   const unsigned char *b = p->b + VAEI_BF16_HEADER;
   const size_t x_row = p->x_row, b_panel = p->b_panel;
-  for (int j = 0; j < panels; j++)
-    for (int r = 0; r < VR_COUNT; r++) {
+  VAEI_EACH (j, panels)
+    VAEI_EACH (r, VR_COUNT) {
       const vr bias = vr_load((const float *)(const void *)(p->b + (size_t)j * b_panel) + r * VR_LANES);
-      for (int i = 0; i < rows; i++) sum[i][j * VR_COUNT + r] = bias;
+      VAEI_EACH (i, rows) sum[i][j * VR_COUNT + r] = bias;
     }
   VAEI_ROLLED
   for (size_t k = p->depth / 2; k > 0; k--) {
     if (rows == 1) { /* panel after panel: no more than one is held */
       const vr first = vr_set(x[0]), second = vr_set(x[1]);
-      for (int j = 0; j < panels; j++)
-        for (int r = 0; r < VR_COUNT; r++) {
+      VAEI_EACH (j, panels)
+        VAEI_EACH (r, VR_COUNT) {
           const vi w = vi_load(b + (size_t)j * b_panel + 4 * r * VR_LANES);
           vr *to = &sum[0][j * VR_COUNT + r];
           *to = vr_fma(second, vi_second_bf16(w), vr_fma(first, vi_first_bf16(w), *to));
@@ -26,30 +26,31 @@ VF_INLINE void bf16_tile(const vaei_narrow_product *p, const int rows, const int
     } else {
       vi w[VF_TILE_PANELS * VR_COUNT];
       vr column[VF_TILE_PANELS * VR_COUNT];
-      for (int j = 0; j < panels; j++)
-        for (int r = 0; r < VR_COUNT; r++) w[j * VR_COUNT + r] = vi_load(b + (size_t)j * b_panel + 4 * r * VR_LANES);
-      for (int j = 0; j < panels * VR_COUNT; j++) column[j] = vi_first_bf16(w[j]);
-      for (int i = 0; i < rows; i++) {
+      VAEI_EACH (j, panels)
+        VAEI_EACH (r, VR_COUNT) w[j * VR_COUNT + r] = vi_load(b + (size_t)j * b_panel + 4 * r * VR_LANES);
+      VAEI_EACH (j, panels * VR_COUNT) column[j] = vi_first_bf16(w[j]);
+      VAEI_EACH (i, rows) {
         const vr first = vr_set(x[(size_t)i * x_row]);
-        for (int j = 0; j < panels * VR_COUNT; j++) sum[i][j] = vr_fma(first, column[j], sum[i][j]);
+        VAEI_EACH (j, panels * VR_COUNT) sum[i][j] = vr_fma(first, column[j], sum[i][j]);
       }
-      for (int j = 0; j < panels * VR_COUNT; j++) column[j] = vi_second_bf16(w[j]);
-      for (int i = 0; i < rows; i++) {
+      VAEI_EACH (j, panels * VR_COUNT) column[j] = vi_second_bf16(w[j]);
+      VAEI_EACH (i, rows) {
         const vr second = vr_set(x[(size_t)i * x_row + 1]);
-        for (int j = 0; j < panels * VR_COUNT; j++) sum[i][j] = vr_fma(second, column[j], sum[i][j]);
+        VAEI_EACH (j, panels * VR_COUNT) sum[i][j] = vr_fma(second, column[j], sum[i][j]);
       }
     }
     x += 2;
     b += VAEI_LINE;
   }
-  for (int j = 0; j < panels && p->depth % 2; j++)
-    for (int r = 0; r < VR_COUNT; r++) {
-      const vr column = vi_first_bf16(vi_load(b + (size_t)j * b_panel + 4 * r * VR_LANES));
-      for (int i = 0; i < rows; i++)
-        sum[i][j * VR_COUNT + r] = vr_fma(vr_set(x[(size_t)i * x_row]), column, sum[i][j * VR_COUNT + r]);
-    }
-  for (int i = 0; i < rows; i++)
-    for (int j = 0; j < panels * VR_COUNT; j++) vr_store(p->c + (size_t)i * p->c_row + j * VR_LANES, sum[i][j]);
+  if (p->depth % 2)
+    VAEI_EACH (j, panels)
+      VAEI_EACH (r, VR_COUNT) {
+        const vr column = vi_first_bf16(vi_load(b + (size_t)j * b_panel + 4 * r * VR_LANES));
+        VAEI_EACH (i, rows)
+          sum[i][j * VR_COUNT + r] = vr_fma(vr_set(x[(size_t)i * x_row]), column, sum[i][j * VR_COUNT + r]);
+      }
+  VAEI_EACH (i, rows)
+    VAEI_EACH (j, panels * VR_COUNT) vr_store(p->c + (size_t)i * p->c_row + j * VR_LANES, sum[i][j]);
 }
 
 static void bf16_product(const vaei_narrow_product *p, uint32_t rows, uint32_t panels) {

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `--precision`. Where the processor has no bfloat16, that is refused in words, and the fallback trains in float32.
-@Suite struct PrecisionTests {
+@Suite struct TrainingPrecisionTests {
   private let train = [
     "train", "digits", "--hidden", "100", "--latent", "8", "--epochs", "2", "--threads", "2", "--json",
   ]
