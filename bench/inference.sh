@@ -12,8 +12,6 @@ train=$(ls "$mnist"/train-images-idx3-ubyte*) test=$(ls "$mnist"/t10k-images-idx
   "$cli" train "$train" --validation "$test" --hidden 400 --latent 40 --epochs 10 --quiet --out "$out/inference.safetensors"
 case $test in *.gz) gzip -dc "$test" ;; *) cat "$test" ;; esac >"$out/t10k-images.idx"
 
-cmake -S . -B build/release -G Ninja -DBUILD_TESTING=OFF >/dev/null
-cmake --build build/release >/dev/null
-cc -std=gnu11 -O2 -Iinclude -Ibench bench/inference_bench.c bench/fma_peak.c build/release/libvae.a \
-  -lomp5 -lm -lpthread -o build/inference_bench
-build/inference_bench "$out/inference.safetensors" "$out/t10k-images.idx" "$threads" | tee "$out/inference.txt"
+cmake -S . -B build/bench-programs -DVAE_BENCH=ON -DBUILD_TESTING=OFF >/dev/null
+cmake --build build/bench-programs --target precision_bench >/dev/null
+build/bench-programs/precision_bench "$out/inference.safetensors" "$out/t10k-images.idx" "$threads" | tee "$out/inference.txt"

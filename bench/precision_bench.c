@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench_support.h"
 #include "fma_peak.h"
 #include "vae/vae.h"
 
@@ -28,12 +28,6 @@ static void stop(const char *what, const char *why) {
 
 static void check(vae_status status, const vae_error *err) {
   if (status != VAE_OK) stop(vae_status_name(status), err->message);
-}
-
-static double seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static images read_images(const char *path) {
@@ -115,11 +109,6 @@ static double run(subject s, int operation, const vae_data *x, const results *r)
   return loss.negative_elbo;
 }
 
-static int ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* One row a call, another one each time. */
 static void measure_latency(const vae_model *model, const images *data) {
   static double time[CALLS];
@@ -132,11 +121,11 @@ static void measure_latency(const vae_model *model, const images *data) {
       for (int i = -200; i < CALLS; i++) {
         const vae_data x = rows_of(data, (size_t)(i + 200) % data->rows, 1);
         if (operation == DECODE) run(s, ENCODE, &x, &r);
-        const double began = seconds();
+        const double began = bench_seconds();
         run(s, operation, &x, &r);
-        if (i >= 0) time[i] = 1e6 * (seconds() - began);
+        if (i >= 0) time[i] = 1e6 * (bench_seconds() - began);
       }
-      qsort(time, CALLS, sizeof *time, ascending);
+      bench_sort(time, CALLS);
       printf("  %s %.1f (%.1f)", operation_names[operation], time[CALLS / 2], time[CALLS * 99 / 100]);
     }
     printf("\n");
@@ -170,9 +159,9 @@ static void measure_batch(const vae_model *model, const images *data, int thread
     for (int operation = 0; operation < OPERATIONS; operation++) {
       double best = 1e9, peak = fma_peak(threads);
       for (int i = 0; i < 5; i++) {
-        const double began = seconds();
+        const double began = bench_seconds();
         run(s, operation, &x, &r);
-        const double time = seconds() - began;
+        const double time = bench_seconds() - began;
         if (time < best) best = time;
       }
       const double after = fma_peak(threads), rate = BATCH_ROWS / best;

@@ -24,6 +24,9 @@ endif()
 function(vae_add_program name source)
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE vae_testing $<TARGET_NAME_IF_EXISTS:vae_test_helpers>)
+  if(vae_test_helpers AND NOT APPLE)
+    target_link_options(${name} PRIVATE LINKER:-u,__lsan_default_suppressions) # of support.c, whether it is used or not
+  endif()
   set_target_properties(${name} PROPERTIES C_STANDARD 11 CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON)
 endfunction()
 

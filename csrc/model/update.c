@@ -2,8 +2,8 @@
  *
  * All layers' gradients form one list of tasks: a task is a block of up to BLOCK_ROWS rows of a layer's weights (inputs)
  * by one column of tiles. A member owns a run of tasks of equal cost, the same in every step, so weights and moments
- * stay in its cache. In a plain step the block's gradient lives in a buffer on the stack and goes to Adam at once;
- * it is never written to memory. */
+ * stay near its core. In a plain step the gradient of a tile lives in one of two buffers on the stack, and Adam takes it
+ * while the next tile is computed; it is never written to memory. With bf16 operands Adam follows a whole task. */
 #include "model/update.h"
 
 #include <string.h>
