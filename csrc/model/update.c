@@ -66,14 +66,18 @@ void vaei_update_plan(const vae_model *model, const vaei_kernels *kernels, uint3
   cost[t] = sum;
 }
 
-/* The tasks of a member: those that begin within its share of the cost. */
+/* The first task whose middle lies at or behind a place on the scale of cost. */
+static size_t task_from(const vaei_pass *pass, size_t place) {
+  const size_t *cost = pass->task_cost;
+  size_t t = 0;
+  while (t < pass->task_count && (cost[t] + cost[t + 1]) / 2 < place) t++;
+  return t;
+}
+
+/* The tasks of a member: those whose middle lies within its share of the cost. */
 static vaei_range member_tasks(const vaei_pass *pass, vaei_member member) {
-  const vaei_range cost = vaei_team_share(member, pass->task_cost[pass->task_count]);
-  vaei_range range = {0, 0};
-  while (range.begin < pass->task_count && pass->task_cost[range.begin] < cost.begin) range.begin++;
-  range.end = range.begin;
-  while (range.end < pass->task_count && pass->task_cost[range.end] < cost.end) range.end++;
-  return range;
+  const vaei_range share = vaei_team_share(member, pass->task_cost[pass->task_count]);
+  return (vaei_range){task_from(pass, share.begin), task_from(pass, share.end)};
 }
 
 /* Runs over a member's tasks: `next` gives them in order. */
