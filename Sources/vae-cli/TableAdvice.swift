@@ -40,7 +40,19 @@ func standardisingAdvice(_ table: DataTable) -> String? {
     + "likelihood has one sigma for all columns: standardise them first (mean 0, deviation 1)."
 }
 
-/// Three figures or so, for a note.
+/// Three figures or so, for a note; of very large numbers the power of ten.
 private func shortNumber(_ value: Double) -> String {
-  abs(value) >= 100 ? grouped(Int(value.rounded())) : "\((value * 100).rounded() / 100)"
+  if abs(value) >= 1e9 { return powerOfTen(value) }
+  return abs(value) >= 100 ? grouped(Int(value.rounded())) : "\((value * 100).rounded() / 100)"
+}
+
+/// "1e+20"; the leading digit is rounded.
+private func powerOfTen(_ value: Double) -> String {
+  var digit = value
+  var exponent = 0
+  while abs(digit) >= 9.5, exponent < 400 {
+    digit /= 10
+    exponent += 1
+  }
+  return "\(Int(digit.rounded()))e+\(exponent)"
 }

@@ -67,8 +67,10 @@ final class TrainingSession {
     let heldOut = setup.heldOut.map { grouped($0.rows) } ?? "none"
     printNote("Training a VAE \(networkText(configuration)): \(parameters), \(threads)")
     printNote("Data: \(plural(setup.data.rows, "example")) of \(printable(setup.data.source)), \(heldOut) held out")
-    if info.precision != setup.trainer.configuration.precision {
-      printNote("bfloat16 is not to be had here (no AVX512_BF16): training in \(info.precision)")
+    if let change = setup.change {
+      printNote("Note: \(change).")
+    } else if info.precision != setup.trainer.configuration.precision {
+      printNote("Note: bf16 needs kernels for AVX512_BF16, which are not there: training in \(info.precision).")
     }
     if configuration.likelihood.kind == .gaussian, let advice = standardisingAdvice(setup.data) { printNote(advice) }
   }
@@ -169,6 +171,7 @@ extension TrainingSession {
     json.append("seconds", .number((seconds(result?.elapsed ?? .zero) * 1000).rounded() / 1000))
     json.append("examples_per_second", .number((lastProgress?.examplesPerSecond ?? 0).rounded()))
     json.append("threads", .integer(info.threads))
+    json.append("precision", .string("\(info.precision)"))
     json.append("parameters", .integer(setup.model.valueCount))
     json.append("pictures", .array(pictures.map { .string($0) }))
     json.append("checkpoint", arguments[TrainOptions.checkpoint].map { .string($0) } ?? nil)

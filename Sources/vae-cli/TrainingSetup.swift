@@ -10,6 +10,8 @@ struct TrainingSetup {
   let heldOut: DataTable?
   /// DATA as it was given.
   let dataName: String
+  /// What a run that goes on does in another way than before, in words.
+  let change: String?
 
   /// A run from the beginning.
   init(new arguments: Arguments) throws {
@@ -21,6 +23,7 @@ struct TrainingSetup {
         outputActivation: VAE.Activation(arguments[TrainOptions.outputActivation]) ?? .identity)
       : .bernoulli
     let seed = arguments[TrainOptions.seed]
+    change = nil
     dataName = arguments.operands[0]
     (data, heldOut) = try Self.readData(arguments, likelihood.kind, seed: seed, hint: bernoulliAdvice)
 
@@ -51,14 +54,23 @@ struct TrainingSetup {
     let path = arguments[TrainOptions.resume] ?? ""
     let threads = arguments[Shared.threads]
     model = try loadModel(path, threads: threads)
-    // The checkpoint's precision, but where the option asks for another one that may take over.
+    // The run goes on in its own precision, unless the option names another one: --precision bf16-or-float32 names none,
+    // but lets float32 take over.
     let asked = arguments.has(TrainOptions.precision) ? arguments[TrainOptions.precision] : nil
     let saved = model.trainingConfiguration?.precision ?? .float32
-    trainer = try Trainer(
-      model,
-      configuration: TrainingConfiguration(
-        threads: threads ?? 0, precision: asked.map { $0 == "float32" ? .float32 : .bfloat16 } ?? saved,
-        precisionFallback: asked == "float32" || asked == "bf16-or-float32"))
+    let wanted = asked.flatMap(Precision.init) ?? saved
+    do throws(VAEError) {
+      trainer = try Trainer(
+        model,
+        configuration: TrainingConfiguration(threads: threads ?? 0, precision: wanted, precisionFallback: asked != nil))
+      if asked == "bf16" { _ = try Trainer(model, configuration: TrainingConfiguration(precision: wanted)) }
+    } catch {
+      guard error.code == .unsupported, wanted != .float32 else { throw error }
+      throw Failure("\(failure(error, about: path)); --precision float32 goes on without")
+    }
+    let precision = try trainer.info.precision
+    change =
+      precision == saved ? nil : "\(printable(path)) ran in \(saved); going on in \(precision), so not to the bit"
     do throws(VAEError) {
       try trainer.restore(from: path)
     } catch {

@@ -23,6 +23,13 @@ import Testing
     #expect(folder.names.isEmpty, "no output is left: \(folder.names)")
   }
 
+  @Test func numbersBeyondIntegers() throws {
+    try Data("a\n1e20\n1e20\n1\n2\n1e20\n".utf8).write(to: URL(fileURLWithPath: folder("large.csv")))
+    let outcome = try train("large.csv", "--likelihood", "gaussian")
+    #expect(outcome.code == 1 && outcome.errors.contains("mean 6e+19"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("not finite"), "\(outcome.errors)")
+  }
+
   @Test func folderInsteadOfFile() throws {
     expectError(try train("."), code: 1, "is a folder")
     expectError(try Program.run(["info", "/tmp"]), code: 1, "/tmp", "folder")

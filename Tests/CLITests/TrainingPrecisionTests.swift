@@ -39,9 +39,17 @@ import Testing
     #expect(try precision(of: folder("resumed")) == "bf16")
     #expect(try Program.run(resume + ["--out", folder("changed"), "--precision", "float32"]).code == 0)
     #expect(try precision(of: folder("changed")) == "float32")
+    // bf16-or-float32 changes nothing where there is bf16; a named precision does, and that is said.
+    let back = [
+      "train", "digits", "--epochs", "4", "--resume", folder("single.run"), "--json", "--out", folder("back"),
+    ]
+    #expect(try Program.run(back + ["--precision", "bf16-or-float32"]).json()["precision"] as? String == "float32")
+    let forced = try Program.run(back + ["--precision", "bf16"])
+    #expect(try forced.json()["precision"] as? String == "bf16")
+    #expect(forced.errors.contains("ran in float32; going on in bf16"), "\(forced.errors)")
     // Other kernels have no bfloat16, whatever the processor.
     let elsewhere = try Program.run(resume + ["--out", folder("elsewhere")], environment: ["VAE_ISA": "portable"])
-    expectError(elsewhere, code: 1, "bf16", "portable")
+    expectError(elsewhere, code: 1, "bf16", "portable", "--precision float32")
   }
 
   @Test func refusesOtherWords() throws {

@@ -313,6 +313,19 @@ static void check_refusals(void) {
     CHECK_STATUS(vae_trainer_create(model, &training, NULL, &trainer, &err), VAE_ERROR_INVALID_ARGUMENT);
     CHECK_MESSAGE_HAS(err, "precision_fallback is 2");
   }
+  /* A caller from before there was a precision: what lies behind its fields is no wish. */
+  vae_training old;
+  vae_trainer *trainer = NULL;
+  vae_trainer_info info;
+  vae_trainer_info_init(&info);
+  const size_t fields = offsetof(vae_training, reserved), size = (fields + 7) / 8 * 8;
+  vae_training_init(&old);
+  vae_training_init_sized(&old, size);
+  memset((char *)&old + fields, 0xFF, sizeof old - fields);
+  if (CHECK_OK(vae_trainer_create(model, &old, NULL, &trainer, &err), &err) &&
+      CHECK_OK(vae_trainer_get_info(trainer, &info, &err), &err))
+    CHECK_EQUAL(info.precision, VAE_PRECISION_FLOAT32);
+  vae_trainer_free(trainer);
   vae_model_free(model);
 }
 

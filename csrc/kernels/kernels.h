@@ -88,10 +88,10 @@ typedef struct vaei_kernels {
   /* The gradient of a tile of weights, and Adam on another tile (of no panels: on none): its divisions and waiting for
    * memory pass between the multiply-adds. Sums as `product` does. */
   void (*gradient_and_adam)(const vaei_gradient *p, uint32_t rows, uint32_t panels, const vaei_adam_tile *tile);
-  /* The same for one row, panels 1 to row_panels. */
+  /* As product for one row, panels 1 to row_panels. */
   void (*row_product)(const vaei_product *p, uint32_t panels);
 
-  /* The same with weights in bf16, which widened are the floats of the sum. Either as product or as row_product. */
+  /* As product with weights in bf16, which widened are the floats of the sum. Either as product or as row_product. */
   void (*bf16_product)(const vaei_narrow_product *p, uint32_t rows, uint32_t panels);
 
   vaei_int8_kernels int8; /* vaei_int8_kernels_of may know better ones */

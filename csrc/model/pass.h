@@ -51,20 +51,20 @@ typedef struct vaei_pass {
   float *noise, *z, *dz;     /* [K n, z_row] */
   float *deviation, *inside; /* [n, z_row] */
   size_t z_row;
-  vaei_activations *layers;    /* as model->dense */
-  vaei_mixed mixed;            /* bf16 operands, in a pass with bf16 products */
-  uint32_t column_tiles;       /* of the output layer */
-  double log_sigma;            /* of a Gaussian likelihood */
-  double *tile_nll;            /* [K n, column_tiles] */
-  double *nll;                 /* [K n], -log p(x|z) */
-  double *log_ratio;           /* [K n], log p(z) - log q(z|x); after the loss log p(x, z) - log q(z|x) */
-  double *kl;                  /* [n] */
-  double *nll_total;           /* [n], sum of nll over the samples so far */
-  double *weight_max;          /* [n], the largest log_ratio so far, … */
-  double *weight_sum;          /* [n], … and the sum of exp(log_ratio - weight_max) */
-  double *example_loss;        /* [n] */
-  float *row_weight;           /* [K n]: d loss / d nll */
-  float *transposed;           /* weights as the gradient of a layer's input reads them */
+  vaei_activations *layers; /* as model->dense */
+  vaei_mixed mixed;         /* bf16 operands, in a pass with bf16 products */
+  uint32_t column_tiles;    /* of the output layer */
+  double log_sigma;         /* of a Gaussian likelihood */
+  double *tile_nll;         /* [K n, column_tiles] */
+  double *nll;              /* [K n], -log p(x|z) */
+  double *log_ratio;        /* [K n], log p(z) - log q(z|x); after the loss log p(x, z) - log q(z|x) */
+  double *kl;               /* [n] */
+  double *nll_total;        /* [n], sum of nll over the samples so far */
+  double *weight_max;       /* [n], the largest log_ratio so far, … */
+  double *weight_sum;       /* [n], … and the sum of exp(log_ratio - weight_max) */
+  double *example_loss;     /* [n] */
+  float *row_weight;        /* [K n]: d loss / d nll */
+  float *transposed; /* weights as the gradient of a layer's input reads them; NULL in a bf16 pass, which has `mixed` */
   uint64_t transposed_version; /* of the model that the copy was made from; 0: none was made yet */
   size_t *task_cost;           /* running sum over the weight gradient's tasks: see update.c */
   size_t task_count;
@@ -171,7 +171,7 @@ static inline void vaei_pass_note_large(vaei_pass *pass, const float *tile, size
 }
 
 /* One Adam step on `block` (the model's), and on the transposed copy. gradients: NULL computes each tile just before
- * it is used; else those that vaei_pass_gradients left, after a barrier. No barrier. */
+ * Adam takes it; else those that vaei_pass_gradients left, after a barrier. No barrier. */
 void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
                       float *block, const float *gradients);
 

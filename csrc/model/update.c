@@ -11,7 +11,7 @@
 #include "model/mixed.h"
 #include "model/pass.h"
 
-enum { BLOCK_ROWS = 96 }; /* a multiple of 16 and of every tile's height; a buffer of 18 KB */
+enum { BLOCK_ROWS = 96 }; /* a multiple of 16 and of every tile's height; a whole task of gradients takes 18 KB */
 
 /* Rows [row, row_end) of layer's weights, the bias with the last block; panels [panel, panel_end). */
 typedef struct task {

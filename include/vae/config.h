@@ -129,12 +129,12 @@ typedef struct vae_training {
   int32_t threads;      /* 0: VAE_THREADS, else OMP_NUM_THREADS, else the processors that the process may use */
   vae_isa isa;
   int32_t keep_gradients; /* 1: every step leaves its gradients to be read by name (a little slower) */
-  vae_precision
-      precision; /* BFLOAT16: the operands of matrix products (data, latent samples, hidden outputs, gradients of
-                            * activations, a copy of the weights) are rounded to bfloat16. Needs AVX-512 with AVX512_BF16;
-                            * without it a trainer is refused with VAE_ERROR_UNSUPPORTED. INT8 is refused always. */
-  int32_t
-      precision_fallback; /* 1: where BFLOAT16 cannot be had, train in float32 instead; vae_trainer_info says which */
+  uint32_t reserved;      /* never read: it was padding before there was a precision */
+  /* BFLOAT16: the operands of matrix products (data, latent samples, hidden outputs, gradients of activations, a copy of the
+   * weights) are rounded to bfloat16. Needs AVX-512 with AVX512_BF16; without it a trainer is refused with
+   * VAE_ERROR_UNSUPPORTED. INT8 is refused always. */
+  vae_precision precision;
+  int32_t precision_fallback; /* 1: where BFLOAT16 cannot be had, train in float32; vae_trainer_info says which */
 } vae_training;
 
 VAE_API void vae_training_init_sized(vae_training *training, size_t struct_size);

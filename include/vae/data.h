@@ -51,7 +51,7 @@ VAE_API void vae_loss_init_sized(vae_loss *loss, size_t struct_size);
 static inline void vae_loss_init(vae_loss *loss) { vae_loss_init_sized(loss, sizeof *loss); }
 
 /* Where to write the terms of each example; every pointer may be NULL. n examples, K samples, D inputs, Z latents.
- * Memory is the caller's. */
+ * Memory is the caller's; what it holds after a call that failed is undefined. */
 typedef struct vae_terms {
   uint32_t struct_size;
   float *loss;           /* [n]       each example's share: the mean of it is vae_loss.loss */
