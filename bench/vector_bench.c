@@ -94,7 +94,8 @@ static void run_gather_floats(arrays *a) {
 }
 static void run_normals(arrays *a) {
   const vaei_stream stream = {.seed = 1, .stream = 3, .step = ++a->turn};
-  a->kernels->normals(&stream, 0, COUNT / LATENTS, 0, LATENTS, a->y, LATENTS);
+  const vaei_draws draws = {.samples = 1};
+  a->kernels->normals(&stream, &draws, 0, COUNT / LATENTS, LATENTS, a->y, LATENTS);
 }
 static void run_all_below(arrays *a) { a->sink += a->kernels->all_below(a->x, ROWS, COLUMNS, COLUMNS, 0x1p15f); }
 

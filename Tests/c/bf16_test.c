@@ -51,7 +51,8 @@ static void check_product(const vaei_bf16_kernels *k, uint32_t rows, uint32_t pa
                          .b = pairs(panels * depth * 16, end),
                          .b_step = 16,
                          .b_panel = depth * 16,
-                         .start = with_start ? floats(panels * 16, end) : NULL,
+                         .start = with_start ? floats((transposed ? rows : 1) * panels * 16, end) : NULL,
+                         .start_row = transposed ? panels * 16 : 0, /* of a gradient, else of a bias */
                          .start_panel = 16,
                          .c_row = panels * 16,
                          .c_panel = 16};
@@ -60,7 +61,7 @@ static void check_product(const vaei_bf16_kernels *k, uint32_t rows, uint32_t pa
   double worst = 0;
   for (uint32_t i = 0; i < rows; i++)
     for (uint32_t j = 0; j < panels * 16; j++) {
-      double sum = with_start ? p.start[j] : 0, size = fabs(sum);
+      double sum = with_start ? p.start[i * p.start_row + j] : 0, size = fabs(sum);
       for (size_t d = 0; d < depth; d++) {
         const uint32_t x = p.a[i * p.a_row + d * p.a_step], y = p.b[j / 16 * p.b_panel + d * 16 + j % 16];
         const double low = (double)lower(x) * lower(y), high = (double)upper(x) * upper(y);
@@ -79,7 +80,7 @@ static void check_product(const vaei_bf16_kernels *k, uint32_t rows, uint32_t pa
       vaei_pair_product one = p;
       one.a += i * p.a_row;
       one.b += j * p.b_panel;
-      if (p.start) one.start += j * 16;
+      if (p.start) one.start += i * p.start_row + j * 16;
       one.c = want + i * p.c_row + j * 16;
       vaei_bf16_portable.product(&one, 1, 1);
     }

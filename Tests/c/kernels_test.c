@@ -160,8 +160,9 @@ static void check_rows(const vaei_kernels *k, size_t n, int end) {
 
   const vaei_stream stream = {.seed = 77, .stream = 3, .step = 1ull << 33};
   float *normal = floats(3 * n, end), *want_normal = floats(3 * n, end);
-  k->normals(&stream, 5, 3, 2, n, normal, n);
-  oracle->normals(&stream, 5, 3, 2, n, want_normal, n);
+  const vaei_draws draws = {.example = 5, .sample = 1, .samples = 2};
+  k->normals(&stream, &draws, 0, 3, n, normal, n);
+  oracle->normals(&stream, &draws, 0, 3, n, want_normal, n);
   CHECK_BYTES(normal, want_normal, 3 * n * sizeof(float));
   release_all();
 }
@@ -200,12 +201,13 @@ static void check_adam(const vaei_adam_tile *tile, const vaei_adam_tile *want) {
 
 /* The gradient of a tile equals `product` to the bit, whatever Adam does meanwhile. */
 static void check_gradient(const vaei_kernels *k, uint32_t rows, uint32_t panels, int end) {
+  const vaei_adam_tile none = {.panels = 0};
   for (size_t depth = 1; depth <= 40; depth = depth * 2 + 1)
     for (uint32_t beside = 0; beside <= k->tile_panels; beside++) {
       const size_t x_row = rows + 3, dy_row = panels * 16 + 5, g_panel = rows * 16 + 16;
       const float *x = floats(depth * x_row - 3, end), *dy = floats(depth * dy_row - 5, end);
       float *g = floats(panels * g_panel - 16, end), *want = copy_of(g, panels * g_panel - 16, end);
-      const vaei_gradient gradient = {
+      vaei_gradient gradient = {
           .depth = depth, .x = x, .x_row = x_row, .dy = dy, .dy_row = dy_row, .g = g, .g_panel = g_panel};
       const vaei_product product = {.depth = depth,
                                     .a = x,
@@ -223,6 +225,16 @@ static void check_gradient(const vaei_kernels *k, uint32_t rows, uint32_t panels
       k->gradient_and_adam(&gradient, rows, panels, &tile);
       CHECK_BYTES(g, want, (panels * g_panel - 16) * sizeof(float));
       check_adam(&tile, &adam);
+      /* From a start: the sum over its first rows, in place, goes on to that over all. */
+      gradient.depth = depth / 2;
+      k->gradient_and_adam(&gradient, rows, panels, &none);
+      gradient.x += gradient.depth * x_row;
+      gradient.dy += gradient.depth * dy_row;
+      gradient.depth = depth - gradient.depth;
+      gradient.start = g;
+      gradient.start_panel = g_panel;
+      k->gradient_and_adam(&gradient, rows, panels, &none);
+      CHECK_BYTES(g, want, (panels * g_panel - 16) * sizeof(float));
       release_all();
     }
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness.h"
+#include "model/update.h"
 #include "model/vae_workspace.h"
 #include "support.h"
 #include "train/vae_trainer.h"
@@ -70,8 +71,9 @@ static size_t shape_bytes(const test_spec *spec) {
 
 static size_t model_bytes(const test_spec *spec) { return shape_bytes(spec) + 4 * block_floats(spec); }
 
-/* Scratch memory for n examples and d rows of the decoder; P: panels of the instruction set's tile. */
-static size_t pass_bytes(const test_spec *spec, size_t n, size_t d, size_t P, int gradients) {
+/* Scratch memory for n examples and, in a batch, `draws` rows of the decoder; P: panels of the instruction set's tile. */
+static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P, int gradients) {
+  const size_t d = gradients && draws > 4096 ? 4096 : draws;
   dense layer[MOST_DENSE];
   const size_t count = list_layers(spec, layer), z = stride(spec->latent_dim);
   size_t tasks = 0, transposed = 0;
@@ -85,7 +87,8 @@ static size_t pass_bytes(const test_spec *spec, size_t n, size_t d, size_t P, in
     tasks += over(layer[l].inputs, 96) * over(vectors(layer[l].units), P);
     if (l > 0) transposed += 16 * vectors(layer[l].inputs) * layer[l].units;
   }
-  return gradients ? sum + part(4 * d * z) + part(4 * transposed) + part(8 * (tasks + 1)) : sum;
+  if (d < draws) sum += part(4 * block_floats(spec));
+  return gradients ? sum + part(4 * d * z) + part(4 * transposed) + part(tasks * sizeof(vaei_task)) : sum;
 }
 
 static size_t trainer_bytes(const test_spec *spec, size_t batch, size_t P, int keep_gradients, size_t rows) {
@@ -227,6 +230,8 @@ int main(void) {
     deep.objective.kind = VAE_OBJECTIVE_IWAE;
     deep.objective.samples = 5;
     check_handles(&deep, isas[i], 20, 1);
+    deep.objective.samples = 300; /* 6,000 rows of the decoder, 4,096 at a time */
+    check_handles(&deep, isas[i], 20, 0);
   }
   return harness_finish("memory_test");
 }

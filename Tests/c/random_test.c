@@ -134,36 +134,50 @@ static void check_normals(void) {
     harness_note("%s", vae_isa_name(isas[k]));
     if (!CHECK_OK(vaei_kernels_find(isas[k], &kernels, &err), &err)) continue;
     for (size_t i = 0; i < ROWS * WIDTH; i++) a[i] = b[i] = 1e30f;
-    kernels->normals(&stream, 100, ROWS, 2, COUNT, a, WIDTH);
+    const vaei_draws draws = {.example = 100, .sample = 2, .samples = 1};
+    kernels->normals(&stream, &draws, 0, ROWS, COUNT, a, WIDTH);
     for (size_t i = 0; i < ROWS; i++) {
       for (size_t j = COUNT; j < WIDTH; j++) CHECK(a[i * WIDTH + j] == 1e30f);
     }
     /* Row by row, and in two parts: the same. */
-    for (size_t i = 0; i < ROWS; i++) kernels->normals(&stream, 100 + i, 1, 2, COUNT, b + i * WIDTH, WIDTH);
+    for (size_t i = 0; i < ROWS; i++) {
+      const vaei_draws row = {.example = 100 + i, .sample = 2, .samples = 1};
+      kernels->normals(&stream, &row, 0, 1, COUNT, b + i * WIDTH, WIDTH);
+    }
     CHECK_BYTES(a, b, sizeof a);
-    kernels->normals(&stream, 100, 20, 2, COUNT, b, WIDTH);
-    kernels->normals(&stream, 120, ROWS - 20, 2, COUNT, b + 20 * WIDTH, WIDTH);
+    kernels->normals(&stream, &draws, 0, 20, COUNT, b, WIDTH);
+    kernels->normals(&stream, &draws, 20, ROWS, COUNT, b, WIDTH);
     CHECK_BYTES(a, b, sizeof a);
+    /* Several samples an example, from the middle of one on: those of each by itself. */
+    const vaei_draws three = {.example = 100, .sample = 1, .samples = 3};
+    for (size_t i = 0; i < ROWS * WIDTH; i++) a[i] = b[i] = 1e30f;
+    kernels->normals(&stream, &three, 2, ROWS, COUNT, a, WIDTH);
+    for (size_t i = 2; i < ROWS; i++) {
+      const vaei_draws row = {.example = 100 + i / 3, .sample = 1 + i % 3, .samples = 1};
+      kernels->normals(&stream, &row, 0, 1, COUNT, b + i * WIDTH, WIDTH);
+    }
+    CHECK_BYTES(a, b, sizeof a);
+    kernels->normals(&stream, &draws, 0, ROWS, COUNT, a, WIDTH);
     /* Everything in the key matters. */
     for (int change = 0; change < 7; change++) {
       vaei_stream other = stream;
-      uint64_t example = 100;
-      uint32_t sample = 2;
+      vaei_draws moved = draws;
       if (change == 0) other.seed++;
       if (change == 1) other.seed ^= UINT64_C(1) << 63;
       if (change == 2) other.stream = VAEI_STREAM_EVALUATION;
       if (change == 3) other.step++;
       if (change == 4) other.step ^= UINT64_C(1) << 33;
-      if (change == 5) example = 99;
-      if (change == 6) sample = 3;
-      kernels->normals(&other, example, ROWS, sample, COUNT, b, WIDTH);
+      if (change == 5) moved.example = 99;
+      if (change == 6) moved.sample = 3;
+      kernels->normals(&other, &moved, 0, ROWS, COUNT, b, WIDTH);
       size_t equal = 0;
       for (size_t i = 0; i < ROWS; i++) {
         for (size_t j = 0; j < COUNT; j++) equal += a[i * WIDTH + j] == b[i * WIDTH + j];
       }
       CHECK_THAT(equal <= 1, "change %d of the key leaves %zu normals as they were", change, equal);
     }
-    kernels->normals(&stream, 0, LARGE / 20, 0, 20, large, 20);
+    const vaei_draws many = {.samples = 1};
+    kernels->normals(&stream, &many, 0, LARGE / 20, 20, large, 20);
     if (k == 0) {
       memcpy(first, large, LARGE * sizeof *first);
       check_moments(large, LARGE);

@@ -13,7 +13,9 @@
 
 #include "kernels/kernels.h"
 
-/* c[i][p] = start[p] + sum over pairs k of a[i][k] . b[k][p], strides as in vaei_product, a and b counted in pairs.
+enum { VAEI_PAIR = 2 };
+
+/* c[i][p] = start[i][p] + sum over pairs k of a[i][k] . b[k][p], strides as in vaei_product, a and b counted in pairs.
  * Of a pair the upper product is added first, then the lower one; a product of two bf16 is exact in float32, and each sum
  * is rounded to nearest, ties to even. That is AVX512_BF16's vdpbf16ps; numbers below the normal range count as zero. */
 typedef struct vaei_pair_product {
@@ -23,7 +25,7 @@ typedef struct vaei_pair_product {
   const uint32_t *b;
   size_t b_step, b_panel;
   const float *start; /* NULL: zero */
-  size_t start_panel;
+  size_t start_row, start_panel; /* start_row may be 0, for a bias */
   float *c;
   size_t c_row, c_panel;
 } vaei_pair_product;

@@ -9,11 +9,14 @@ VF_INLINE void pair_product_tile(const vaei_pair_product *p, const int rows, con
   vr sum[VF_TILE_ROWS][VF_TILE_PANELS * VR_COUNT];
   const uint32_t *a = p->a, *b = p->b;
   const size_t a_row = p->a_row, a_step = p->a_step, b_step = p->b_step, b_panel = p->b_panel;
-  VAEI_EACH (j, panels)
-    VAEI_EACH (r, VR_COUNT) {
-      const vr start = p->start ? vr_load(p->start + (size_t)j * p->start_panel + r * VR_LANES) : vr_set(0);
-      VAEI_EACH (i, rows) sum[i][j * VR_COUNT + r] = start;
-    }
+  VAEI_EACH (i, rows)
+    VAEI_EACH (j, panels * VR_COUNT) sum[i][j] = vr_set(0);
+  if (p->start)
+    VAEI_EACH (i, rows)
+      VAEI_EACH (j, panels)
+        VAEI_EACH (r, VR_COUNT)
+          sum[i][j * VR_COUNT + r] =
+              vr_load(p->start + (size_t)i * p->start_row + (size_t)j * p->start_panel + r * VR_LANES);
   VAEI_ROLLED
   for (size_t k = p->depth; k > 0; k--) {
     vp column[VF_TILE_PANELS * VR_COUNT];

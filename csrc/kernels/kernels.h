@@ -49,12 +49,14 @@ typedef struct vaei_adam_step {
   float epsilon;
 } vaei_adam_step;
 
-/* g[i][p] = sum over k of x[k][i] * dy[k][p]: the gradient of a tile of weights, k running over a batch. Rows of g are 16
- * floats apart. */
+/* g[i][p] = start[i][p] + sum over k of x[k][i] * dy[k][p]: the gradient of a tile of weights, k running over rows of a batch.
+ * Rows of g and start are 16 floats apart. */
 typedef struct vaei_gradient {
   size_t depth;
   const float *x, *dy;
   size_t x_row, dy_row;
+  const float *start; /* NULL: zero; may be g */
+  size_t start_panel;
   float *g;
   size_t g_panel;
 } vaei_gradient;
@@ -75,6 +77,12 @@ typedef struct vaei_stream {
   uint32_t stream;
   uint64_t step;
 } vaei_stream;
+
+/* Whose normals the rows of a matrix are: row r those of sample `sample` + r mod `samples` of example `example` + r / `samples`. */
+typedef struct vaei_draws {
+  uint64_t example;
+  uint32_t sample, samples;
+} vaei_draws;
 
 typedef struct vaei_kernels {
   vae_isa isa;
@@ -154,10 +162,10 @@ typedef struct vaei_kernels {
   size_t (*gather_bytes)(const uint8_t *from, size_t count, float scale, float low, float high, float *to);
   size_t (*gather_floats)(const float *from, size_t count, float low, float high, float *to);
 
-  /* out[i][j], i < rows, j < count: standard normal draws j of examples first_example + i, sample `sample`. The same
-   * bits on every instruction set. */
-  void (*normals)(const vaei_stream *stream, uint64_t first_example, size_t rows, uint32_t sample, size_t count,
-                  float *out, size_t out_row);
+  /* out[r][j], begin <= r < end, j < count: standard normals, one row for each of the draws. The same bits on every
+   * instruction set. */
+  void (*normals)(const vaei_stream *stream, const vaei_draws *draws, size_t begin, size_t end, size_t count, float *out,
+                  size_t out_row);
 
   /* Whether |x| < limit (over 0; infinity asks for finite) for all of rows x columns, unpadded memory; NaN never is. */
   bool (*all_below)(const float *x, size_t rows, size_t columns, size_t x_row, float limit);

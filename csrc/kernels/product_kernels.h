@@ -49,6 +49,11 @@ VF_INLINE void gradient_tile(const vaei_gradient *p, const int rows, const int p
   const float *a = p->x, *b = p->dy;
   VAEI_EACH (i, rows)
     VAEI_EACH (j, panels * VR_COUNT) sum[i][j] = vr_set(0);
+  if (p->start)
+    VAEI_EACH (i, rows)
+      VAEI_EACH (j, panels)
+        VAEI_EACH (r, VR_COUNT)
+          sum[i][j * VR_COUNT + r] = vr_load(p->start + (size_t)i * 16 + (size_t)j * p->start_panel + r * VR_LANES);
   size_t left = p->depth;
   const size_t steps = left / (beside->panels + 1);
   for (uint32_t j = 0; j < beside->panels; j++) {

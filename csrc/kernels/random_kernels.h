@@ -84,11 +84,13 @@ VF_INLINE void box_muller(const uint32_t first[16], const uint32_t second[16], f
   vf_store(sines, vf_mul(radius, s));
 }
 
-static void normals(const vaei_stream *stream, uint64_t first_example, size_t rows, uint32_t sample, size_t count,
+static void normals(const vaei_stream *stream, const vaei_draws *draws, size_t begin, size_t end, size_t count,
                     float *out, size_t out_row) {
   const size_t blocks = (count + 3) / 4;
-  size_t row = 0, block = 0;
-  while (row < rows && blocks) {
+  size_t row = begin, block = 0;
+  uint64_t example = draws->example + begin / draws->samples;
+  uint32_t sample = (uint32_t)(begin % draws->samples);
+  while (row < end && blocks) {
     uint32_t word[4][16];
     size_t lane_row[16], lane_block[16];
     float normal[4][16];
@@ -96,15 +98,18 @@ static void normals(const vaei_stream *stream, uint64_t first_example, size_t ro
     VAEI_LANE {
       lane_row[lane] = row;
       lane_block[lane] = block;
-      const uint64_t number = (uint64_t)sample * blocks + block;
+      const uint64_t number = (uint64_t)(draws->sample + sample) * blocks + block;
       word[0][lane] = (uint32_t)number;
-      word[1][lane] = (uint32_t)(first_example + row);
+      word[1][lane] = (uint32_t)example;
       word[2][lane] = (uint32_t)stream->step;
       word[3][lane] =
           stream->stream << 24 | (uint32_t)(stream->step >> 32 & 0xFFF) << 12 | (uint32_t)(number >> 32 & 0xFFF);
-      if (row == rows) continue;
+      if (row == end) continue;
       lanes++;
-      if (++block == blocks) block = 0, row++;
+      if (++block < blocks) continue;
+      block = 0;
+      row++;
+      if (++sample == draws->samples) sample = 0, example++;
     }
     philox_blocks(word, stream->seed);
     box_muller(word[0], word[1], normal[0], normal[1]);

@@ -15,42 +15,25 @@
 /* Takes the operands from the pass's arena, or plans them. pass->mixed.kernels is set. */
 void vaei_mixed_lay_out(vaei_pass *pass);
 
-/* A member's share of rows, in whole pairs of them. */
-vaei_range vaei_mixed_pairs(vaei_member member, size_t rows);
-
-/* The same of a crew's rows, `each` an example; those begin at an even one. */
-vaei_range vaei_mixed_share(const vaei_crew *crew, size_t each);
-
 /* Rows of a float matrix into an operand; share.begin is even. */
 void vaei_mixed_pack_rows(const vaei_pass *pass, const vaei_operand *to, vaei_range share, const float *from,
                           size_t row, size_t columns);
 
-/* The phases of one layer; they do not end with a barrier. A hidden layer's output becomes an operand, the head's stays
- * float32. */
-void vaei_mixed_layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t layer);
+/* A tile into and out of an operand; the floats' rows are VAEI_MAX_TILE_COLUMNS apart. */
+void vaei_mixed_pack_tile(const vaei_pass *pass, const vaei_operand *to, const vaei_tile *tile, const float *from);
+void vaei_mixed_unpack_tile(const vaei_pass *pass, const vaei_operand *from, const vaei_tile *tile, float *to);
 
-/* From a layer's dy to that of the layer below, or to dz: [rows, latents] for the decoder's first layer. */
-void vaei_mixed_layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t layer);
+/* As vaei_layer_product and vaei_layer_product_back. */
+void vaei_mixed_product(const vaei_pass *pass, uint32_t layer, const vaei_tile *tile, float *c, size_t c_row);
+void vaei_mixed_product_back(const vaei_pass *pass, uint32_t layer, const vaei_tile *tile, float *dx, size_t dx_row);
 
-/* As vaei_crew_work; tilings count rows in pairs. */
-vaei_work vaei_mixed_work(const vaei_pass *pass, const vaei_crew *crew, size_t each, uint32_t panels);
+/* dW of a task and with it the bias's, from start (NULL: zero; stored as g); panels of start are start_panel floats apart,
+ * those of g g_panel. */
+void vaei_mixed_gradient(const vaei_pass *pass, const vaei_task *task, const float *start, size_t start_panel, float *g,
+                         size_t g_panel);
 
-/* Tile `index` of a matrix with `rows` rows in all. */
-vaei_tile vaei_mixed_tile_at(const vaei_tiling *tiling, size_t index, uint32_t rows);
-
-/* The product of a tile of the output layer into c, rows VAEI_MAX_TILE_COLUMNS apart. */
-void vaei_mixed_output_tile(const vaei_pass *pass, const vaei_tile *tile, float *c);
-
-/* The gradient of that tile, rows VAEI_MAX_TILE_COLUMNS apart. */
-void vaei_mixed_keep_output_gradient(vaei_pass *pass, const vaei_tile *tile, const float *d);
-
-/* dW of a layer's input rows [row, row_end) and panels, and with them the bias's; stored as in update.c. */
-void vaei_mixed_gradient(const vaei_pass *pass, uint32_t layer, uint32_t row, uint32_t row_end, bool bias,
-                         uint32_t panel, uint32_t panel_end, float *to, size_t to_panel);
-
-/* The bf16 copies of the same rows of weights, of one panel; row is a multiple of 16. weights: of row `row`, 16 apart. */
-void vaei_mixed_copy_weights(vaei_pass *pass, uint32_t layer, uint32_t row, uint32_t row_end, uint32_t panel,
-                             const float *weights);
+/* The bf16 copies of a task's weights of one panel, which begin at `weights`, rows 16 floats apart. */
+void vaei_mixed_copy_weights(vaei_pass *pass, const vaei_task *task, uint32_t panel, const float *weights);
 
 /* The first row of an operand that holds something not finite, or rows. */
 size_t vaei_mixed_first_bad_row(const vaei_operand *x, size_t rows, size_t columns);

@@ -80,7 +80,8 @@ static void init_weights(vae_model *model, uint32_t tensor, uint64_t seed) {
     for (uint32_t k = 0; k < layer->inputs; k += 64) {
       float draw[64];
       const uint32_t count = layer->inputs - k < 64 ? layer->inputs - k : 64;
-      if (he > 0) vaei_kernels_portable.normals(&stream, i, 1, k / 64, 64, draw, 64);
+      const vaei_draws draws = {.example = i, .sample = k / 64, .samples = 1};
+      if (he > 0) vaei_kernels_portable.normals(&stream, &draws, 0, 1, 64, draw, 64);
       else
         for (uint32_t j = 0; j < count; j++) {
           const uint64_t index = ((uint64_t)tensor << 48) + (uint64_t)k + j;

@@ -1,11 +1,11 @@
 /* The memory of a pass, and how a batch comes in and its sums go out. */
 #include "model/pass.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/error.h"
 #include "core/scalar.h"
+#include "model/crew.h"
 #include "model/likelihood.h"
 #include "model/mixed.h"
 #include "model/update.h"
@@ -32,7 +32,7 @@ static size_t bytes_stride(const vae_model *model) {
 /* Plans the blocks while the arena is closed, takes them once it is open. */
 static void lay_out(vaei_pass *p) {
   const vae_model *model = p->model;
-  const size_t n = p->max_rows, draws = p->max_draws;
+  const size_t n = p->size.rows, draws = p->max_draws;
   vaei_arena *arena = &p->arena;
   p->x_row = row_stride(model->config.input_dim);
   p->z_row = row_stride(model->config.latent_dim);
@@ -44,12 +44,12 @@ static void lay_out(vaei_pass *p) {
   p->tile_nll = vaei_arena_take(arena, draws * p->column_tiles, sizeof(double));
   p->nll = vaei_arena_take(arena, draws, sizeof(double));
   p->log_ratio = vaei_arena_take(arena, draws, sizeof(double));
+  p->row_weight = vaei_arena_take(arena, draws, sizeof(float));
   p->kl = vaei_arena_take(arena, n, sizeof(double));
   p->nll_total = vaei_arena_take(arena, n, sizeof(double));
   p->weight_max = vaei_arena_take(arena, n, sizeof(double));
   p->weight_sum = vaei_arena_take(arena, n, sizeof(double));
   p->example_loss = vaei_arena_take(arena, n, sizeof(double));
-  p->row_weight = vaei_arena_take(arena, draws, sizeof(float));
   p->layers = vaei_arena_take(arena, model->dense_count, sizeof *p->layers);
   p->bytes_row = bytes_stride(model);
   if (p->bytes_row) {
@@ -57,10 +57,11 @@ static void lay_out(vaei_pass *p) {
     p->bytes = vaei_arena_take(arena, most * p->bytes_row, 1);
     p->row_scale = vaei_arena_take(arena, most, sizeof *p->row_scale);
   }
-  if (p->with_gradients) {
+  if (p->size.gradients) {
     p->dz = vaei_arena_take(arena, draws * p->z_row, sizeof(float));
     if (!p->mixed.kernels) p->transposed = vaei_arena_take(arena, model->transposed_size, sizeof(float));
-    p->task_cost = vaei_arena_take(arena, p->task_count + 1, sizeof *p->task_cost);
+    if (p->size.draws > draws) p->partial = vaei_arena_take(arena, model->block_size, sizeof(float));
+    p->tasks = vaei_arena_take(arena, p->task_count, sizeof *p->tasks);
   }
   for (uint32_t l = 0; l < model->dense_count; l++) {
     const vaei_dense *layer = &model->dense[l];
@@ -68,36 +69,40 @@ static void lay_out(vaei_pass *p) {
     const size_t rows = l <= model->head ? n : draws, row = row_stride(layer->units);
     vaei_activations a = {.row = row};
     if (head || (!output && !packed)) a.y = vaei_arena_take(arena, rows * row, sizeof(float));
-    if (p->with_gradients && !output && needs_slope(layer->activation))
+    if (p->size.gradients && !output && needs_slope(layer->activation))
       a.slope = vaei_arena_take(arena, rows * row, sizeof(float));
-    if (p->with_gradients && (output || head || !packed)) a.dy = vaei_arena_take(arena, rows * row, sizeof(float));
+    if (p->size.gradients && (output || head || !packed)) a.dy = vaei_arena_take(arena, rows * row, sizeof(float));
     if (p->layers) p->layers[l] = a;
   }
   if (p->mixed.kernels) vaei_mixed_lay_out(p);
 }
 
+/* The tiles of the products of float32, which are also those of narrow weights, or of bf16 operands. */
+static vaei_limits product_limits(const vaei_kernels *kernels, const vaei_bf16_kernels *bf16) {
+  if (bf16) return (vaei_limits){bf16->tile_rows, bf16->tile_panels, bf16->tile_panels, VAEI_PAIR};
+  return (vaei_limits){kernels->tile_rows, kernels->tile_panels, kernels->row_panels, 1};
+}
+
 vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_kernels *kernels,
-                          const vaei_bf16_kernels *bf16, const vae_allocator *allocator, uint32_t max_rows,
-                          uint32_t max_draws, bool with_gradients, vae_error *err) {
+                          const vaei_bf16_kernels *bf16, const vae_allocator *allocator, const vaei_pass_size *size,
+                          vae_error *err) {
   memset(pass, 0, sizeof *pass);
   pass->kernels = kernels;
   pass->mixed.kernels = bf16;
   pass->int8 = vaei_int8_kernels_of(kernels);
   pass->model = model;
-  pass->max_rows = max_rows;
-  pass->max_draws = max_draws;
-  pass->with_gradients = with_gradients;
-  const uint32_t tile_panels = bf16 ? bf16->tile_panels : kernels->tile_panels;
-  pass->column_tiles = (model->dense[model->dense_count - 1].panels + tile_panels - 1) / tile_panels;
+  pass->size = *size;
+  pass->max_draws = size->draws < size->at_once ? (uint32_t)size->draws : size->at_once;
+  pass->limits = product_limits(kernels, bf16);
+  pass->column_tiles = vaei_column_tiles(&pass->limits, model->dense[model->dense_count - 1].panels);
   if (model->config.likelihood == VAE_LIKELIHOOD_GAUSSIAN) pass->log_sigma = vaei_log(model->config.sigma);
-  pass->task_count = vaei_update_task_count(model, kernels);
+  pass->task_count = vaei_update_task_count(model, &pass->limits);
   vaei_arena_init(&pass->arena, allocator);
   lay_out(pass);
   const vae_status status = vaei_arena_open(&pass->arena, "a batch", err);
   if (status != VAE_OK) return status;
   lay_out(pass);
-  const uint32_t at_once = bf16 ? 2 : 1; /* examples that a multiply-add takes */
-  if (with_gradients) vaei_update_plan(model, kernels, max_rows / at_once, max_draws / at_once, pass->task_cost);
+  if (size->gradients) vaei_update_plan(pass);
   return VAE_OK;
 }
 
@@ -111,33 +116,66 @@ uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads, bo
   return members < 1 ? 1 : (uint32_t)members;
 }
 
-vaei_crew vaei_pass_crew(const vaei_pass *pass, vaei_member member) {
-  const vaei_range share =
-      pass->mixed.kernels ? vaei_mixed_pairs(member, pass->rows) : vaei_team_share(member, pass->rows);
-  if (pass->with_gradients && pass->samples == 1 && pass->rows / member.size >= VAEI_ENOUGH_ROWS)
-    return (vaei_crew){{0, 1}, share};
-  return (vaei_crew){member, {0, pass->rows}};
+/* Examples that the decoder works on at a time, or 0 where it cannot take all samples of one. */
+static uint32_t examples_at_once(const vaei_pass *pass) { return pass->max_draws / pass->objective.samples; }
+
+/* The runs that one example's samples are worked on in, where they are more than there is memory for. The importance weights
+ * of the gradients follow from all samples, so then there is a round for the bound before that for the gradients. */
+static uint32_t runs_of_samples(const vaei_pass *pass) {
+  return (pass->objective.samples + pass->max_draws - 1) / pass->max_draws;
 }
 
-vaei_work vaei_crew_work(const vaei_crew *crew, const vaei_kernels *kernels, size_t each, uint32_t panels) {
-  const bool whole_rows = vaei_crew_divides_rows(crew, each);
-  const vaei_range rows = whole_rows ? vaei_crew_share(crew, each) : vaei_crew_rows(crew, each);
-  const vaei_tiling tiling = vaei_tiling_of(kernels, rows, panels);
-  return (vaei_work){tiling, vaei_crew_tiles(crew, &tiling, whole_rows)};
+static uint32_t rounds(const vaei_pass *pass) {
+  return pass->size.gradients && vaei_pass_weighs_samples(pass) ? 2 : 1;
+}
+
+static uint32_t part_count(const vaei_pass *pass) {
+  const uint32_t most = examples_at_once(pass);
+  return most ? (pass->rows + most - 1) / most : pass->rows * rounds(pass) * runs_of_samples(pass);
+}
+
+/* Where share `index` of `shares` of `count` things begins. */
+static uint32_t part_begin(uint64_t count, uint32_t index, uint32_t shares) {
+  return (uint32_t)(count * index / shares);
+}
+
+static vaei_part part_at(const vaei_pass *pass, uint32_t index) {
+  const uint32_t samples = pass->objective.samples;
+  if (examples_at_once(pass)) {
+    const uint32_t begin = part_begin(pass->rows, index, pass->parts);
+    const uint32_t end = part_begin(pass->rows, index + 1, pass->parts);
+    return (vaei_part){.example = begin, .examples = end - begin, .samples = samples};
+  }
+  const uint32_t runs = runs_of_samples(pass), run = index % runs, round = index / runs % rounds(pass);
+  const uint32_t begin = part_begin(samples, run, runs), end = part_begin(samples, run + 1, runs);
+  return (vaei_part){.example = index / runs / rounds(pass),
+                     .examples = 1,
+                     .sample = begin,
+                     .samples = end - begin,
+                     .bound_only = round + 1 < rounds(pass),
+                     .bounded = round > 0};
 }
 
 void vaei_pass_begin(vaei_pass *pass, uint32_t rows, const vae_objective *objective) {
   pass->rows = rows;
   pass->objective = *objective;
-  pass->samples = objective->samples;
-  pass->first_sample = 0;
+  pass->parts = part_count(pass);
+  pass->part = part_at(pass, 0);
+  pass->kept_part = false;
   atomic_store_explicit(&pass->not_finite, 0, memory_order_relaxed);
   atomic_store_explicit(&pass->large, 0, memory_order_relaxed);
 }
 
-void vaei_pass_take_samples(vaei_pass *pass, uint32_t first, uint32_t count) {
-  pass->first_sample = first;
-  pass->samples = count;
+bool vaei_pass_take_part(vaei_pass *pass, vaei_member member, uint32_t index) {
+  if (pass->parts == 1) return true;
+  vaei_team_barrier(member);
+  const bool good = !atomic_load_explicit(&pass->not_finite, memory_order_relaxed); /* the same for all members */
+  if (good && member.rank == 0) {
+    pass->kept_part = pass->kept_part || (index > 0 && !pass->part.bound_only);
+    pass->part = part_at(pass, index);
+  }
+  vaei_team_barrier(member);
+  return good;
 }
 
 static void note_bad_row(_Atomic size_t *bad_row, size_t row) {
@@ -159,9 +197,8 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
   const vaei_kernels *kernels = pass->kernels;
   const vaei_support support = vaei_likelihood_support(&pass->model->config);
   const size_t columns = data->columns, stride = data->row_stride ? data->row_stride : columns;
-  const vaei_crew crew = vaei_pass_crew(pass, member);
-  const bool packed = pass->mixed.kernels != NULL;
-  const vaei_range share = packed ? vaei_mixed_share(&crew, 1) : vaei_crew_share(&crew, 1);
+  const vaei_crew crew = vaei_encoder_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, 1);
   const size_t rows_ahead = 8;
   for (size_t i = share.begin; i < share.end; i++) {
     const size_t row = source->order ? source->order[i] : source->first + i;
@@ -176,28 +213,30 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
       good = kernels->gather_floats(from, columns, support.low, support.high, to);
     }
     if (good < columns) note_bad_row(bad_row, row);
-    if (pass->with_gradients) vaei_pass_note_large(pass, to, 1, columns, columns);
+    if (pass->size.gradients) vaei_pass_note_large(pass, to, 1, columns, columns);
   }
-  if (packed) vaei_mixed_pack_rows(pass, &pass->mixed.x, share, pass->x, pass->x_row, columns);
+  if (pass->mixed.kernels) vaei_mixed_pack_rows(pass, &pass->mixed.x, share, pass->x, pass->x_row, columns);
 }
 
-void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *noise, size_t rows, size_t first) {
+void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *noise) {
   const size_t latents = pass->model->config.latent_dim;
-  const vaei_crew crew = vaei_pass_crew(pass, member);
-  const vaei_range share = vaei_crew_share(&crew, 1);
-  for (uint32_t k = 0; k < pass->samples; k++)
-    for (size_t i = share.begin; i < share.end; i++)
-      memcpy(pass->noise + ((size_t)k * pass->rows + i) * pass->z_row,
-             noise + ((size_t)(pass->first_sample + k) * rows + first + i) * latents, latents * sizeof(float));
+  const vaei_part *part = &pass->part;
+  const vaei_crew crew = vaei_decoder_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, part->samples);
+  for (size_t r = share.begin; r < share.end; r++) {
+    const size_t example = part->example + r / part->samples, sample = part->sample + r % part->samples;
+    memcpy(pass->noise + r * pass->z_row, noise + (sample * pass->rows + example) * latents,
+           latents * sizeof(float));
+  }
 }
 
 void vaei_pass_draw_noise(vaei_pass *pass, vaei_member member, const vaei_stream *stream, uint64_t first) {
-  const vaei_crew crew = vaei_pass_crew(pass, member);
-  const vaei_range share = vaei_crew_share(&crew, 1);
-  for (uint32_t k = 0; k < pass->samples; k++)
-    pass->kernels->normals(stream, first + share.begin, share.end - share.begin, pass->first_sample + k,
-                           pass->model->config.latent_dim,
-                           pass->noise + ((size_t)k * pass->rows + share.begin) * pass->z_row, pass->z_row);
+  const vaei_part *part = &pass->part;
+  const vaei_crew crew = vaei_decoder_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, part->samples);
+  const vaei_draws draws = {.example = first + part->example, .sample = part->sample, .samples = part->samples};
+  pass->kernels->normals(stream, &draws, share.begin, share.end, pass->model->config.latent_dim, pass->noise,
+                         pass->z_row);
 }
 
 void vaei_pass_add_sums(const vaei_pass *pass, vaei_sums *sums) {
@@ -218,104 +257,4 @@ vae_loss vaei_sums_loss(const vaei_sums *sums) {
                     .kl = sums->kl / n,
                     .negative_elbo = (sums->reconstruction + sums->kl) / n,
                     .penalty = sums->penalty / n};
-}
-
-/* The first row of a matrix that holds something not finite, or rows. */
-static size_t first_bad_row(const vaei_pass *pass, const float *y, size_t rows, size_t columns, size_t row) {
-  for (size_t i = 0; i < rows; i++)
-    if (!pass->kernels->all_below(y + i * row, 1, columns, columns, __builtin_inff())) return i;
-  return rows;
-}
-
-/* The same for a layer's outputs or their gradients, in the form that the pass keeps. */
-static size_t bad_row_of(const vaei_pass *pass, uint32_t layer, bool gradient, size_t rows) {
-  const size_t units = pass->model->dense[layer].units;
-  if (pass->mixed.kernels && layer != pass->model->head) {
-    const vaei_mixed_layer *packed = &pass->mixed.layers[layer];
-    return vaei_mixed_first_bad_row(gradient ? &packed->dy : &packed->y, rows, units);
-  }
-  const vaei_activations *out = &pass->layers[layer];
-  return first_bad_row(pass, gradient ? out->dy : out->y, rows, units, out->row);
-}
-
-/* The name of a layer: its first tensor's, without the last part. */
-static void layer_name(const vae_model *model, uint32_t layer, char *name, size_t size) {
-  for (size_t i = 0; i < model->parameter_count; i++)
-    if (model->parameters[i].layer == layer) {
-      snprintf(name, size, "%s", model->parameters[i].name);
-      char *dot = strrchr(name, '.');
-      if (dot) *dot = 0;
-      return;
-    }
-}
-
-/* Where the encoder's side first goes wrong; false where it does not. */
-static bool diagnose_encoder(const vaei_pass *pass, char *words, size_t size) {
-  const vae_model *model = pass->model;
-  char name[sizeof model->parameters->name] = "";
-  for (uint32_t l = 0; l <= model->head; l++) {
-    const size_t bad = bad_row_of(pass, l, false, pass->rows);
-    layer_name(model, l, name, sizeof name);
-    if (bad < pass->rows) {
-      snprintf(words, size, "the output of layer %s, row %zu of the batch", name, bad);
-      return true;
-    }
-  }
-  for (size_t i = 0; i < pass->rows; i++)
-    if (!vaei_is_finite(pass->kl[i])) { /* logvar itself has been clamped */
-      snprintf(words, size, "the posterior (layer encoder.logvar), row %zu of the batch", i);
-      return true;
-    }
-  return false;
-}
-
-/* The same for z and the decoder's hidden layers. */
-static bool diagnose_decoder(const vaei_pass *pass, char *words, size_t size) {
-  const vae_model *model = pass->model;
-  const size_t n = pass->rows, draws = n * pass->samples;
-  char name[sizeof model->parameters->name] = "";
-  const size_t draw = first_bad_row(pass, pass->z, draws, model->config.latent_dim, pass->z_row);
-  if (draw < draws) {
-    snprintf(words, size, "the latent sample z (layer encoder.logvar), row %zu of the batch", draw % n);
-    return true;
-  }
-  for (uint32_t l = model->head + 1; l + 1 < model->dense_count; l++) {
-    const size_t bad = bad_row_of(pass, l, false, draws);
-    layer_name(model, l, name, sizeof name);
-    if (bad < draws) {
-      snprintf(words, size, "the output of layer %s, row %zu of the batch", name, bad % n);
-      return true;
-    }
-  }
-  return false;
-}
-
-/* The same for the loss and the gradients of the activations. */
-static bool diagnose_loss(const vaei_pass *pass, char *words, size_t size) {
-  const vae_model *model = pass->model;
-  char name[sizeof model->parameters->name] = "";
-  for (size_t i = 0; i < pass->rows; i++)
-    if (!vaei_is_finite(pass->example_loss[i] + pass->nll_total[i])) {
-      snprintf(words, size, "the loss (layer decoder.mean), row %zu of the batch", i);
-      return true;
-    }
-  for (uint32_t l = model->dense_count; pass->with_gradients && l-- > 0;) {
-    const size_t rows = l <= model->head ? pass->rows : (size_t)pass->rows * pass->samples;
-    const size_t bad = bad_row_of(pass, l, true, rows);
-    layer_name(model, l, name, sizeof name);
-    if (bad < rows) {
-      snprintf(words, size, "the gradient at layer %s, row %zu of the batch", name, bad % pass->rows);
-      return true;
-    }
-  }
-  return false;
-}
-
-void vaei_pass_diagnose(const vaei_pass *pass, unsigned phases, char *words, size_t size) {
-  if ((phases & VAEI_RAN_ENCODER) && diagnose_encoder(pass, words, size)) return;
-  if ((phases & VAEI_RAN_DECODER) && diagnose_decoder(pass, words, size)) return;
-  if ((phases & VAEI_RAN_LOSS) && diagnose_loss(pass, words, size)) return;
-  snprintf(words, size, "%s",
-           phases & VAEI_RAN_LOSS ? "the gradient of a weight (over 9e18 counts as such)"
-                                  : "the output (layer decoder.mean)");
 }

@@ -1,14 +1,18 @@
 /* A pass: one mini-batch through a model, forward and backward, by a team of threads.
  *
  * A pass owns the scratch memory of all layers. Its functions are phases: every member of the team calls them, each
- * does its share, and a phase ends with a barrier where the next one needs the whole result. The order:
+ * does its share, and a phase ends with a barrier where the next one needs the whole result. The order (batch.h runs it):
  *
- *   gather → encoder → latent → decoder → output and loss → gradients of the activations, back to the first layer
- *   → gradients of the weights, each tile given to Adam at once (vaei_pass_update) or kept (vaei_pass_gradients)
+ *   gather → encoder and q → for each part of the batch: noise and z → decoder → output and loss → gradients of the decoder's
+ *   activations → those of the encoder's → gradients of the weights, each tile given to Adam at once (vaei_pass_update) or
+ *   kept (vaei_pass_gradients)
  *
- * Up to the gradients of the activations a member may be alone with its examples (vaei_pass_crew); then "a barrier" below is
- * none, but the one that ends vaei_pass_backward. Every sum has one order, so the bits do not depend on the team's size.
- * n: examples of the batch, K: latent samples each; decoder rows are [K, n], sample by sample. */
+ * n: examples of the batch, K: latent samples each. The encoder works on the whole batch. The decoder has n K rows, sample by
+ * sample and example by example ([n, K]); where they are more than the pass has memory for, it works on a part at a time.
+ *
+ * Up to the gradients of the activations a member may be alone with its examples (vaei_crew); then "a barrier" below is
+ * none, but the one that ends vaei_pass_backward_encoder. Every sum has one order, so the bits depend on neither the team's
+ * size nor the parts. */
 #ifndef VAEI_PASS_H
 #define VAEI_PASS_H
 
@@ -16,9 +20,9 @@
 
 #include "kernels/kernels.h"
 #include "model/mixed_types.h"
+#include "model/tiling.h"
 #include "model/vae_model.h"
 #include "optim/adam.h"
-#include "parallel/team.h"
 
 /* A layer's values for the rows of a batch. Rows are `row` floats apart: an odd number of cache lines, so that the rows
  * of a tile do not meet in one cache set. With bf16 products y and dy of hidden layers are NULL: see mixed.h. */
@@ -36,86 +40,110 @@ typedef struct vaei_terms_view {
   size_t first; /* the row in them that the batch begins at */
 } vaei_terms_view;
 
+/* What a pass has memory for. */
+typedef struct vaei_pass_size {
+  uint32_t rows;    /* examples of a batch */
+  uint64_t draws;   /* rows of the decoder in a batch */
+  uint32_t at_once; /* rows of the decoder that are worked on at a time */
+  bool gradients;
+} vaei_pass_size;
+
+/* Rows of the decoder at a time in training: more would fill memory, some 7 KB each at 784-400-20, and gain nothing. */
+enum { VAEI_DRAWS_AT_ONCE = 4096 };
+
+/* Some of a batch's rows of the decoder: row r is sample `sample` + r mod `samples` of example `example` + r / `samples`. All
+ * samples of some examples; or, where one example has more of them than there is memory for, some of its samples. */
+typedef struct vaei_part {
+  uint32_t example, examples, sample, samples;
+  bool bound_only; /* forward, for the importance-weighted bound; the same part comes again with gradients … */
+  bool bounded;    /* … and then the bound is known */
+} vaei_part;
+
+typedef struct vaei_task vaei_task; /* see update.h */
+
 typedef struct vaei_pass {
   const vaei_kernels *kernels;
   const vae_model *model;
+  vaei_pass_size size;
+  uint32_t max_draws; /* rows of the decoder at a time: what size says, or less where a batch has less */
+  vaei_limits limits; /* of the products' tiles */
   vae_objective objective;
-  uint32_t max_rows, max_draws; /* capacities: examples, and rows of the decoder */
-  bool with_gradients;
-  uint32_t rows, samples; /* of the current batch: n, and the latent samples that are worked on at a time */
-  uint32_t first_sample;  /* of those among all that the objective wants */
+  uint32_t rows;          /* n of the current batch */
+  uint32_t parts;         /* that it is worked on in */
+  vaei_part part;         /* the current one */
+  bool kept_part;         /* whether `partial` holds gradients of parts before it */
   vaei_arena arena;
 
   float *x; /* [n, x_row] */
   size_t x_row;
-  float *noise, *z, *dz;     /* [K n, z_row] */
   float *deviation, *inside; /* [n, z_row] */
+  float *noise, *z, *dz;     /* of a part's rows: [draws, z_row] */
   size_t z_row;
   vaei_activations *layers; /* as model->dense */
   vaei_mixed mixed;         /* bf16 operands, in a pass with bf16 products */
   uint32_t column_tiles;    /* of the output layer */
   double log_sigma;         /* of a Gaussian likelihood */
-  double *tile_nll;         /* [K n, column_tiles] */
-  double *nll;              /* [K n], -log p(x|z) */
-  double *log_ratio;        /* [K n], log p(z) - log q(z|x); after the loss log p(x, z) - log q(z|x) */
+  double *tile_nll;         /* [draws, column_tiles] */
+  double *nll;              /* [draws], -log p(x|z) */
+  double *log_ratio;        /* [draws], log p(z) - log q(z|x); after the loss log p(x, z) - log q(z|x) */
+  float *row_weight;        /* [draws]: d loss / d nll */
   double *kl;               /* [n] */
   double *nll_total;        /* [n], sum of nll over the samples so far */
   double *weight_max;       /* [n], the largest log_ratio so far, … */
   double *weight_sum;       /* [n], … and the sum of exp(log_ratio - weight_max) */
   double *example_loss;     /* [n] */
-  float *row_weight;        /* [K n]: d loss / d nll */
   float *transposed; /* weights as the gradient of a layer's input reads them; NULL in a bf16 pass, which has `mixed` */
   uint64_t transposed_version; /* of the model that the copy was made from; 0: none was made yet */
-  size_t *task_cost;           /* running sum over the weight gradient's tasks: see update.c */
+  float *partial; /* as the model's block: the decoder's gradients of the parts so far; NULL where a batch is one part */
+  vaei_task *tasks; /* of the weights' gradients: see update.h */
   size_t task_count;
 
   const vaei_int8_kernels *int8;
-  uint8_t *bytes; /* [K n, bytes_row]: a layer's inputs, for weights in bytes; NULL where there are none */
+  uint8_t *bytes; /* [rows, bytes_row]: a layer's inputs, for weights in bytes; NULL where there are none */
   size_t bytes_row;
-  vaei_row_scale *row_scale; /* [K n] */
+  vaei_row_scale *row_scale; /* [rows] */
 
   _Atomic int not_finite; /* set by any member that meets a NaN or an infinity */
   _Atomic int large;      /* set where a weight's gradient might overflow: see vaei_pass_note_large */
 } vaei_pass;
 
-/* Memory for batches of up to max_rows examples and max_draws latent samples in all. bf16: the kernels of bf16 products,
- * for a pass with gradients only; NULL: all products are float32. */
+/* bf16: the kernels of bf16 products, for a pass with gradients only; NULL: all products are float32. */
 vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_kernels *kernels,
-                          const vaei_bf16_kernels *bf16, const vae_allocator *allocator, uint32_t max_rows,
-                          uint32_t max_draws, bool with_gradients, vae_error *err);
+                          const vaei_bf16_kernels *bf16, const vae_allocator *allocator, const vaei_pass_size *size,
+                          vae_error *err);
 
 void vaei_pass_close(vaei_pass *pass);
 
-/* Who works together from the gather to the gradients of the activations: the whole team on all examples, or, where each
- * member gets enough of them in a training step, every member alone on its own, from layer to layer without a barrier. */
-typedef struct vaei_crew {
-  vaei_member member;  /* within the crew */
-  vaei_range examples; /* the crew's */
-} vaei_crew;
-
-vaei_crew vaei_pass_crew(const vaei_pass *pass, vaei_member member);
-
-/* The crew's rows in a matrix with `each` rows an example, and a member's share of them. */
-static inline vaei_range vaei_crew_rows(const vaei_crew *crew, size_t each) {
-  return (vaei_range){crew->examples.begin * each, crew->examples.end * each};
+/* Whether batches of that size fit. */
+static inline bool vaei_pass_holds(const vaei_pass *pass, uint32_t rows, uint64_t draws) {
+  return rows <= pass->size.rows && draws <= pass->size.draws;
 }
 
-static inline vaei_range vaei_crew_share(const vaei_crew *crew, size_t each) {
-  const vaei_range rows = vaei_crew_rows(crew, each), share = vaei_team_share(crew->member, rows.end - rows.begin);
-  return (vaei_range){rows.begin + share.begin, rows.begin + share.end};
+/* Whether an example's samples have weights in the gradient that follow from the losses of all of them: the importance
+ * weights of more than one sample. Else every row weighs the same. */
+static inline bool vaei_pass_weighs_samples(const vaei_pass *pass) {
+  return pass->objective.kind == VAE_OBJECTIVE_IWAE && pass->objective.samples > 1;
 }
 
-/* The size of team that is worth its barriers for `rows` examples: 1 to threads. awake: whether the team goes on to other
+/* The rows of a layer's matrices for an example, and in all. */
+static inline uint32_t vaei_pass_rows_each(const vaei_pass *pass, uint32_t layer) {
+  return layer <= pass->model->head ? 1 : pass->part.samples;
+}
+
+static inline uint32_t vaei_pass_layer_rows(const vaei_pass *pass, uint32_t layer) {
+  return layer <= pass->model->head ? pass->rows : pass->part.examples * pass->part.samples;
+}
+
+/* The size of team that is worth its barriers for `rows` rows: 1 to threads. awake: whether the team goes on to other
  * batches, so that its threads need not be woken for this one alone. */
 uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads, bool awake);
 
-/* Sets the batch's size, for all the objective's samples at once: rows * samples at most max_draws. To be called while
- * no other member works on the pass. */
+/* Sets the batch's size and its first part. To be called while no other member works on the pass. */
 void vaei_pass_begin(vaei_pass *pass, uint32_t rows, const vae_objective *objective);
 
-/* Without gradients the samples may be worked on in runs, to bound memory: from the latent phase to the loss for each
- * run in order. The result is the same to the bit. Call it as vaei_pass_begin. */
-void vaei_pass_take_samples(vaei_pass *pass, uint32_t first, uint32_t count);
+/* Goes to part `index` of pass->parts, between two barriers; false, and stays, where something was not finite so far. There is
+ * nothing to do, and no barrier, where there is one part. */
+bool vaei_pass_take_part(vaei_pass *pass, vaei_member member, uint32_t index);
 
 /* A source of rows: row i of the batch is row `order[i]` of the data, or `first + i` where order is NULL. */
 typedef struct vaei_source {
@@ -128,32 +156,39 @@ typedef struct vaei_source {
  * left alone where there is none. No barrier. */
 void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *source, _Atomic size_t *bad_row);
 
-/* Fills noise from the caller's array [K, rows of the array, Z] beginning at row `first`, or draws it: example i has
- * number first + i. No barrier. */
-void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *noise, size_t rows, size_t first);
+/* Fills the part's noise from the caller's array [K, n, Z], or draws it: example i of the batch has number first + i. No
+ * barrier. */
+void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *noise);
 void vaei_pass_draw_noise(vaei_pass *pass, vaei_member member, const vaei_stream *stream, uint64_t first);
 
-/* x → mean and logvar of q, both in the head layer's y: [n, mean | logvar]. Begins and ends with a barrier. Whether a row was bad
- * is known to all members after it, or in a training step after vaei_pass_backward. */
+/* x → mean and logvar of q, both in the head layer's y: [n, mean | logvar], logvar clamped; deviation and KL. Begins with a
+ * barrier. Whether a row was bad is known to all members after it, or in a training step after vaei_pass_backward_encoder. */
 void vaei_pass_encode(vaei_pass *pass, vaei_member member);
 
-/* Clamps logvar, computes deviation and KL, draws z from noise; sets the rows' weights as far as they are known. Ends with a
- * barrier. */
+/* Draws z from the part's noise; sets the rows' weights as far as they are known. Ends with a barrier. */
 void vaei_pass_latent(vaei_pass *pass, vaei_member member);
 
 /* z → the decoder's last hidden layer. Ends with a barrier. */
 void vaei_pass_decode(vaei_pass *pass, vaei_member member);
 
-/* The likelihood's mean of all decoder rows, into [K n, D] of the caller. Ends with a barrier. */
+/* The likelihood's mean of the part's rows, into [rows, D] of the caller. Ends with a barrier. */
 void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output);
 
-/* The loss of every example against x, the caller's terms, and (with gradients) the gradient of the output. Without gradients it
- * ends with a barrier and pass->not_finite is then settled; in a training step losses and not_finite are to be read after
- * vaei_pass_backward. */
+/* The loss of every row against x, the caller's terms, and (with gradients) the gradient of the output; an example's loss
+ * after its last sample. Without gradients it ends with a barrier and pass->not_finite is then settled; in a training step
+ * losses and not_finite are to be read after vaei_pass_backward_encoder. */
 void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *terms);
 
-/* The gradients of all activations. Ends with a barrier of the whole team; not_finite and large are then settled. */
-void vaei_pass_backward(vaei_pass *pass, vaei_member member);
+/* The gradients of the part's activations, down to the head's, where samples of an example that come in several parts add up.
+ * Ends with a barrier. */
+void vaei_pass_backward_decoder(vaei_pass *pass, vaei_member member);
+
+/* Adds the part's share to the decoder's gradients in pass->partial; for every part but the last. No barrier. */
+void vaei_pass_keep_part(vaei_pass *pass, vaei_member member);
+
+/* The gradients of the encoder's activations. Ends with a barrier of the whole team; not_finite and large are then
+ * settled. */
+void vaei_pass_backward_encoder(vaei_pass *pass, vaei_member member);
 
 /* The gradients of all parameters into a block of the model's layout. No barrier. */
 void vaei_pass_gradients(vaei_pass *pass, vaei_member member, float *gradients);
@@ -164,7 +199,8 @@ void vaei_pass_check_gradients(vaei_pass *pass, vaei_member member, const float 
 
 /* Notes whether a tile of activations or of their gradients holds anything of 2^15 or more (or NaN). While neither does, a
  * weight's gradient is below rows * 2^30, so with up to 2^30 rows its square is below 2^120: nothing can overflow, and the
- * gradients need no check of their own before the parameters change. */
+ * gradients need no check of their own before the parameters change. The output's gradient needs no look where the likelihood
+ * keeps it small (vaei_likelihood_is_tame). */
 static inline void vaei_pass_note_large(vaei_pass *pass, const float *tile, size_t rows, size_t columns, size_t row) {
   if (!pass->kernels->all_below(tile, rows, columns, row, 0x1p15f))
     atomic_store_explicit(&pass->large, 1, memory_order_relaxed);
@@ -193,52 +229,5 @@ enum { VAEI_RAN_ENCODER = 1, VAEI_RAN_DECODER = 2, VAEI_RAN_LOSS = 4, VAEI_RAN_A
 
 /* Words for where a NaN or infinity first appears: "the output of layer encoder.0, row 3 of the batch". */
 void vaei_pass_diagnose(const vaei_pass *pass, unsigned phases, char *words, size_t size);
-
-/* A tile of a product: rows [row, row_end) and panels [panel, panel_end). */
-typedef struct vaei_tile {
-  uint32_t row, row_end, panel, panel_end;
-} vaei_tile;
-
-/* How a matrix of rows by panels is cut into tiles no larger than the kernels'. Sizes differ by one at most. */
-typedef struct vaei_tiling {
-  uint32_t first_row, rows, panels, row_tiles, column_tiles;
-} vaei_tiling;
-
-static inline vaei_tiling vaei_tiling_of(const vaei_kernels *kernels, vaei_range rows, uint32_t panels) {
-  const uint32_t count = (uint32_t)(rows.end - rows.begin);
-  return (vaei_tiling){(uint32_t)rows.begin, count, panels, (count + kernels->tile_rows - 1) / kernels->tile_rows,
-                       (panels + kernels->tile_panels - 1) / kernels->tile_panels};
-}
-
-/* A member's tiles in a product over its crew's rows: whole rows where there are enough, so that all do the same and a row's
- * values stay in one core's cache; else its share of all tiles. */
-typedef struct vaei_work {
-  vaei_tiling tiling;
-  vaei_range tiles;
-} vaei_work;
-
-/* Rows that are worth a member of its own: it reads all weights for them. */
-enum { VAEI_ENOUGH_ROWS = 16 };
-
-static inline bool vaei_crew_divides_rows(const vaei_crew *crew, size_t each) {
-  return (crew->examples.end - crew->examples.begin) * each / crew->member.size >= VAEI_ENOUGH_ROWS;
-}
-
-/* All tiles of the member's own rows, or its share of the crew's. */
-static inline vaei_range vaei_crew_tiles(const vaei_crew *crew, const vaei_tiling *tiling, bool own_rows) {
-  const size_t tiles = (size_t)tiling->row_tiles * tiling->column_tiles;
-  return own_rows ? (vaei_range){0, tiles} : vaei_team_share(crew->member, tiles);
-}
-
-/* each: rows of the matrix an example. */
-vaei_work vaei_crew_work(const vaei_crew *crew, const vaei_kernels *kernels, size_t each, uint32_t panels);
-
-/* Tile `index` of row_tiles * column_tiles, columns of tiles one after the other. */
-static inline vaei_tile vaei_tiling_at(const vaei_tiling *t, size_t index) {
-  const uint64_t i = index % t->row_tiles, j = index / t->row_tiles;
-  return (vaei_tile){t->first_row + (uint32_t)(i * t->rows / t->row_tiles),
-                     t->first_row + (uint32_t)((i + 1) * t->rows / t->row_tiles),
-                     (uint32_t)(j * t->panels / t->column_tiles), (uint32_t)((j + 1) * t->panels / t->column_tiles)};
-}
 
 #endif

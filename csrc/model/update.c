@@ -8,126 +8,104 @@
 
 #include <string.h>
 
+#include "model/layer_product.h"
 #include "model/mixed.h"
-#include "model/pass.h"
 
 enum { BLOCK_ROWS = 96 }; /* a multiple of 16 and of every tile's height; a whole task of gradients takes 18 KB */
 
-/* Rows [row, row_end) of layer's weights, the bias with the last block; panels [panel, panel_end). */
-typedef struct task {
-  uint32_t layer, row, row_end, panel, panel_end;
-  bool bias;
-} task;
-
 static uint32_t row_blocks(const vaei_dense *layer) { return (layer->inputs + BLOCK_ROWS - 1) / BLOCK_ROWS; }
 
-static size_t layer_tasks(const vaei_dense *layer, const vaei_kernels *kernels) {
-  return (size_t)row_blocks(layer) * vaei_tiling_of(kernels, (vaei_range){0, 1}, layer->panels).column_tiles;
-}
-
-/* Task `index` of a layer: columns of tiles one after the other. */
-static task task_at(const vae_model *model, const vaei_kernels *kernels, uint32_t l, size_t index) {
-  const vaei_dense *layer = &model->dense[l];
-  const uint32_t blocks = row_blocks(layer), block = (uint32_t)(index % blocks);
-  const vaei_tiling tiling = vaei_tiling_of(kernels, (vaei_range){0, 1}, layer->panels);
-  const vaei_tile tile = vaei_tiling_at(&tiling, index / blocks);
-  const bool last = block + 1 == blocks;
-  return (task){.layer = l,
-                .row = block * BLOCK_ROWS,
-                .row_end = last ? layer->inputs : (block + 1) * BLOCK_ROWS,
-                .panel = tile.panel,
-                .panel_end = tile.panel_end,
-                .bias = last};
-}
-
-/* The rows of a task, the bias counted. */
-static size_t task_rows(const task *t) { return (size_t)(t->row_end - t->row) + t->bias; }
-
-size_t vaei_update_task_count(const vae_model *model, const vaei_kernels *kernels) {
+size_t vaei_update_task_count(const vae_model *model, const vaei_limits *limits) {
   size_t count = 0;
-  for (uint32_t l = 0; l < model->dense_count; l++) count += layer_tasks(&model->dense[l], kernels);
+  for (uint32_t l = 0; l < model->dense_count; l++)
+    count += (size_t)row_blocks(&model->dense[l]) * vaei_column_tiles(limits, model->dense[l].panels);
   return count;
 }
 
-/* What Adam on a vector of weights, and its share of a transposed copy, cost in multiply-adds on it. */
-enum { ADAM_COST = 32, TRANSPOSE_COST = 9 };
+/* Task `index` of a layer: columns of tiles one after the other. */
+static vaei_task task_at(const vaei_pass *pass, uint32_t l, uint32_t index) {
+  const vaei_dense *layer = &pass->model->dense[l];
+  const uint32_t columns = vaei_column_tiles(&pass->limits, layer->panels), blocks = row_blocks(layer);
+  const uint32_t block = index % blocks, column = index / blocks;
+  const bool last = block + 1 == blocks;
+  return (vaei_task){.layer = l,
+                     .row = block * BLOCK_ROWS,
+                     .row_end = last ? layer->inputs : (block + 1) * BLOCK_ROWS,
+                     .panel = vaei_column_begin(column, columns, layer->panels),
+                     .panel_end = vaei_column_begin(column + 1, columns, layer->panels),
+                     .bias = last};
+}
 
-void vaei_update_plan(const vae_model *model, const vaei_kernels *kernels, uint32_t rows, uint32_t draws,
-                      size_t *cost) {
-  size_t t = 0, sum = 0;
-  for (uint32_t l = 0; l < model->dense_count; l++)
-    for (size_t i = 0; i < layer_tasks(&model->dense[l], kernels); i++) {
-      const task one = task_at(model, kernels, l, i);
-      cost[t++] = sum;
-      const size_t depth = l <= model->head ? rows : draws;
-      const size_t cost_each = depth + ADAM_COST + (model->dense[l].transposed_size ? TRANSPOSE_COST : 0);
-      sum += task_rows(&one) * (one.panel_end - one.panel) * cost_each;
+/* What a task costs for a sum over `rows` rows, in multiply-adds of a vector. */
+static size_t task_cost(const vaei_pass *pass, const vaei_task *task, size_t rows) {
+  enum { ADAM = 32, TRANSPOSE = 9 }; /* a vector of weights: their step, and their share of a transposed copy */
+  const size_t sum = pass->mixed.kernels ? rows / VAEI_PAIR : rows;
+  const size_t vectors = (size_t)vaei_task_rows(task) * (task->panel_end - task->panel);
+  return vectors * (sum + ADAM + (pass->model->dense[task->layer].transposed_size ? TRANSPOSE : 0));
+}
+
+void vaei_update_plan(vaei_pass *pass) {
+  const vae_model *model = pass->model;
+  size_t count = 0, cost = 0;
+  for (uint32_t l = 0; l < model->dense_count; l++) {
+    const vaei_dense *layer = &model->dense[l];
+    const uint32_t tasks = row_blocks(layer) * vaei_column_tiles(&pass->limits, layer->panels);
+    for (uint32_t i = 0; i < tasks; i++) {
+      vaei_task task = task_at(pass, l, i);
+      task.cost = cost += task_cost(pass, &task, l <= model->head ? pass->size.rows : pass->max_draws);
+      pass->tasks[count++] = task;
     }
-  cost[t] = sum;
+  }
 }
 
 /* The first task whose middle lies at or behind a place on the scale of cost. */
-static size_t task_from(const vaei_pass *pass, size_t place) {
-  const size_t *cost = pass->task_cost;
-  size_t t = 0;
-  while (t < pass->task_count && (cost[t] + cost[t + 1]) / 2 < place) t++;
-  return t;
+static vaei_task *task_from(const vaei_pass *pass, size_t place) {
+  vaei_task *task = pass->tasks, *end = pass->tasks + pass->task_count;
+  for (size_t before = 0; task < end && (before + task->cost) / 2 < place; task++) before = task->cost;
+  return task;
 }
 
 /* The tasks of a member: those whose middle lies within its share of the cost. */
-static vaei_range member_tasks(const vaei_pass *pass, vaei_member member) {
-  const vaei_range share = vaei_team_share(member, pass->task_cost[pass->task_count]);
-  return (vaei_range){task_from(pass, share.begin), task_from(pass, share.end)};
-}
+typedef struct member_tasks {
+  const vaei_task *begin, *end;
+} member_tasks;
 
-/* Runs over a member's tasks: `next` gives them in order. */
-typedef struct task_walk {
-  size_t left, index;
-  uint32_t layer;
-} task_walk;
-
-static task_walk walk_begin(const vaei_pass *pass, vaei_member member) {
-  const vaei_range range = member_tasks(pass, member);
-  task_walk walk = {.left = range.end - range.begin, .index = range.begin};
-  if (!walk.left) return walk;
-  while (walk.index >= layer_tasks(&pass->model->dense[walk.layer], pass->kernels))
-    walk.index -= layer_tasks(&pass->model->dense[walk.layer++], pass->kernels);
-  return walk;
-}
-
-static bool walk_next(const vaei_pass *pass, task_walk *walk, task *next) {
-  if (!walk->left) return false;
-  if (walk->index == layer_tasks(&pass->model->dense[walk->layer], pass->kernels)) walk->index = 0, walk->layer++;
-  *next = task_at(pass->model, pass->kernels, walk->layer, walk->index++);
-  walk->left--;
-  return true;
+static member_tasks tasks_of(const vaei_pass *pass, vaei_member member) {
+  const vaei_range share = vaei_team_share(member, pass->tasks[pass->task_count - 1].cost);
+  return (member_tasks){task_from(pass, share.begin), task_from(pass, share.end)};
 }
 
 /* Where row t->row of a panel lies in a block of the model's layout. */
-static size_t task_offset(const vaei_dense *layer, const task *t, uint32_t panel) {
+static size_t task_offset(const vaei_dense *layer, const vaei_task *t, uint32_t panel) {
   return layer->offset + ((size_t)panel * ((size_t)layer->inputs + 1) + t->row) * VAEI_VECTOR;
 }
 
-/* dW of a task's first row, without its place: the sum runs over the batch. */
-static vaei_gradient task_gradient(const vaei_pass *pass, const task *t, size_t g_panel) {
-  const vae_model *model = pass->model;
-  const bool encoder = t->layer <= model->head, first = t->layer == 0 || t->layer == model->head + 1;
-  const vaei_activations *out = &pass->layers[t->layer], *below = first ? NULL : &pass->layers[t->layer - 1];
-  return (vaei_gradient){.depth = (size_t)pass->rows * (encoder ? 1 : pass->samples),
-                         .x = t->row + (below     ? below->y
-                                        : encoder ? pass->x
-                                                  : pass->z),
-                         .x_row = below     ? below->row
-                                  : encoder ? pass->x_row
-                                            : pass->z_row,
+static size_t panel_size(const vaei_dense *layer) { return ((size_t)layer->inputs + 1) * VAEI_VECTOR; }
+
+/* The gradients of the parts before this one, from a task's first row on; NULL where there are none. */
+static const float *task_start(const vaei_pass *pass, const vaei_task *t) {
+  const vaei_dense *layer = &pass->model->dense[t->layer];
+  return pass->kept_part && t->layer > pass->model->head ? pass->partial + task_offset(layer, t, t->panel) : NULL;
+}
+
+/* dW of a task's first row, without its place: the sum runs over the rows of the batch or of its last part. */
+static vaei_gradient task_gradient(const vaei_pass *pass, const vaei_task *t, size_t g_panel) {
+  const vaei_activations *out = &pass->layers[t->layer];
+  size_t x_row;
+  const float *x = vaei_layer_input(pass, t->layer, &x_row);
+  return (vaei_gradient){.depth = vaei_pass_layer_rows(pass, t->layer),
+                         .x = x + t->row,
+                         .x_row = x_row,
                          .dy = out->dy + (size_t)t->panel * VAEI_VECTOR,
                          .dy_row = out->row,
+                         .start = task_start(pass, t),
+                         .start_panel = panel_size(&pass->model->dense[t->layer]),
                          .g_panel = g_panel};
 }
 
 /* The rows of the tile that begins at row `row` of a task: the bias, the weight of an input that is always one, is a tile
  * of its own, and *gradient is set to read it. */
-static uint32_t next_tile(const vaei_pass *pass, const task *t, uint32_t row, vaei_gradient *gradient) {
+static uint32_t next_tile(const vaei_pass *pass, const vaei_task *t, uint32_t row, vaei_gradient *gradient) {
   static const float one = 1.0f;
   const uint32_t left = t->row_end - t->row - row, most = pass->kernels->tile_rows;
   if (left) return left < most ? left : most;
@@ -136,28 +114,34 @@ static uint32_t next_tile(const vaei_pass *pass, const task *t, uint32_t row, va
   return 1;
 }
 
+/* Goes on by `rows` rows. */
+static void step_on(vaei_gradient *gradient, uint32_t rows) {
+  gradient->x += rows;
+  if (gradient->start) gradient->start += (size_t)rows * VAEI_VECTOR;
+}
+
 /* dW of a task. */
-static void compute_task(const vaei_pass *pass, const task *t, float *to, size_t to_panel) {
+static void compute_task(const vaei_pass *pass, const vaei_task *t, float *to, size_t to_panel) {
   if (pass->mixed.kernels) {
-    vaei_mixed_gradient(pass, t->layer, t->row, t->row_end, t->bias, t->panel, t->panel_end, to, to_panel);
+    const size_t start_panel = panel_size(&pass->model->dense[t->layer]);
+    vaei_mixed_gradient(pass, t, task_start(pass, t), start_panel, to, to_panel);
     return;
   }
   const vaei_adam_tile none = {.panels = 0};
   vaei_gradient gradient = task_gradient(pass, t, to_panel);
-  gradient.g = to;
-  for (uint32_t row = 0, rows; row < task_rows(t); row += rows) {
+  for (uint32_t row = 0, rows; row < vaei_task_rows(t); row += rows) {
     rows = next_tile(pass, t, row, &gradient);
+    gradient.g = to + (size_t)row * VAEI_VECTOR;
     pass->kernels->gradient_and_adam(&gradient, rows, t->panel_end - t->panel, &none);
-    gradient.x += rows;
-    gradient.g += rows * VAEI_VECTOR;
+    step_on(&gradient, rows);
   }
 }
 
 /* The copies of a task's weights: the transposed ones in blocks of 16 by 16, or those in bf16. */
-static void task_transpose(vaei_pass *pass, const task *t, const float *block) {
+static void task_transpose(vaei_pass *pass, const vaei_task *t, const float *block) {
   const vaei_dense *layer = &pass->model->dense[t->layer];
   for (uint32_t panel = t->panel; pass->mixed.kernels && panel < t->panel_end; panel++)
-    vaei_mixed_copy_weights(pass, t->layer, t->row, t->row_end, panel, block + task_offset(layer, t, panel));
+    vaei_mixed_copy_weights(pass, t, panel, block + task_offset(layer, t, panel));
   if (pass->mixed.kernels || !layer->transposed_size) return;
   for (uint32_t panel = t->panel; panel < t->panel_end; panel++) {
     const uint32_t unit = panel * VAEI_VECTOR, units = layer->units - unit < 16 ? layer->units - unit : 16;
@@ -171,23 +155,32 @@ static void task_transpose(vaei_pass *pass, const task *t, const float *block) {
 }
 
 void vaei_pass_gradients(vaei_pass *pass, vaei_member member, float *gradients) {
-  task_walk walk = walk_begin(pass, member);
-  for (task t; walk_next(pass, &walk, &t);) {
-    const vaei_dense *layer = &pass->model->dense[t.layer];
-    compute_task(pass, &t, gradients + task_offset(layer, &t, t.panel), ((size_t)layer->inputs + 1) * VAEI_VECTOR);
+  const member_tasks mine = tasks_of(pass, member);
+  for (const vaei_task *t = mine.begin; t < mine.end; t++) {
+    const vaei_dense *layer = &pass->model->dense[t->layer];
+    compute_task(pass, t, gradients + task_offset(layer, t, t->panel), panel_size(layer));
+  }
+}
+
+void vaei_pass_keep_part(vaei_pass *pass, vaei_member member) {
+  const member_tasks mine = tasks_of(pass, member);
+  for (const vaei_task *t = mine.begin; t < mine.end; t++) {
+    const vaei_dense *layer = &pass->model->dense[t->layer];
+    if (t->layer > pass->model->head)
+      compute_task(pass, t, pass->partial + task_offset(layer, t, t->panel), panel_size(layer));
   }
 }
 
 void vaei_pass_check_gradients(vaei_pass *pass, vaei_member member, const float *gradients) {
   const float most = 0x1p63f; /* its square, 8.5e37, is a float */
   float buffer[VAEI_MAX_TILE_PANELS * (BLOCK_ROWS + 1) * VAEI_VECTOR];
-  task_walk walk = walk_begin(pass, member);
-  for (task t; walk_next(pass, &walk, &t);) {
-    const size_t count = task_rows(&t) * VAEI_VECTOR;
-    if (!gradients) compute_task(pass, &t, buffer, count);
-    for (uint32_t panel = t.panel; panel < t.panel_end; panel++) {
-      const size_t at = task_offset(&pass->model->dense[t.layer], &t, panel);
-      const float *g = gradients ? gradients + at : buffer + (panel - t.panel) * count;
+  const member_tasks mine = tasks_of(pass, member);
+  for (const vaei_task *t = mine.begin; t < mine.end; t++) {
+    const size_t count = vaei_task_rows(t) * VAEI_VECTOR;
+    if (!gradients) compute_task(pass, t, buffer, count);
+    for (uint32_t panel = t->panel; panel < t->panel_end; panel++) {
+      const size_t at = task_offset(&pass->model->dense[t->layer], t, panel);
+      const float *g = gradients ? gradients + at : buffer + (panel - t->panel) * count;
       if (!pass->kernels->all_below(g, 1, count, count, most))
         atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
     }
@@ -196,15 +189,15 @@ void vaei_pass_check_gradients(vaei_pass *pass, vaei_member member, const float 
 }
 
 /* Adam's state for a task, without the gradient. */
-static vaei_adam_tile task_adam(const vaei_dense *layer, const task *t, const vaei_adam *adam,
+static vaei_adam_tile task_adam(const vaei_dense *layer, const vaei_task *t, const vaei_adam *adam,
                                 const vaei_adam_step *step, float *block) {
   const size_t at = task_offset(layer, t, t->panel);
   return (vaei_adam_tile){.step = step,
                           .w = block + at,
                           .m = adam->m + at,
                           .v = adam->v + at,
-                          .panel = ((size_t)layer->inputs + 1) * VAEI_VECTOR,
-                          .rows = (uint32_t)task_rows(t),
+                          .panel = panel_size(layer),
+                          .rows = vaei_task_rows(t),
                           .panels = t->panel_end - t->panel};
 }
 
@@ -212,14 +205,14 @@ static vaei_adam_tile task_adam(const vaei_dense *layer, const task *t, const va
 static void update_by_tasks(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
                             float *block) {
   float buffer[VAEI_MAX_TILE_PANELS * (BLOCK_ROWS + 1) * VAEI_VECTOR];
-  task_walk walk = walk_begin(pass, member);
-  for (task t; walk_next(pass, &walk, &t);) {
-    vaei_adam_tile tile = task_adam(&pass->model->dense[t.layer], &t, adam, step, block);
+  const member_tasks mine = tasks_of(pass, member);
+  for (const vaei_task *t = mine.begin; t < mine.end; t++) {
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, step, block);
     tile.g = buffer;
-    tile.g_panel = task_rows(&t) * VAEI_VECTOR;
-    compute_task(pass, &t, buffer, tile.g_panel);
+    tile.g_panel = vaei_task_rows(t) * VAEI_VECTOR;
+    compute_task(pass, t, buffer, tile.g_panel);
     pass->kernels->adam(&tile);
-    task_transpose(pass, &t, block);
+    task_transpose(pass, t, block);
   }
 }
 
@@ -230,28 +223,27 @@ static void update_at_once(vaei_pass *pass, vaei_member member, const vaei_adam 
   const size_t panel = VAEI_MAX_TILE_ROWS * VAEI_VECTOR;
   unsigned side = 0;
   vaei_adam_tile waiting = {.panels = 0};
-  task before = {.layer = 0}; /* the task whose last tile waits */
-  task_walk walk = walk_begin(pass, member);
-  for (task t; walk_next(pass, &walk, &t); before = t) {
-    vaei_gradient gradient = task_gradient(pass, &t, panel);
-    vaei_adam_tile tile = task_adam(&pass->model->dense[t.layer], &t, adam, step, block);
+  const member_tasks mine = tasks_of(pass, member);
+  for (const vaei_task *t = mine.begin; t < mine.end; t++) {
+    vaei_gradient gradient = task_gradient(pass, t, panel);
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, step, block);
     for (uint32_t row = 0, end = tile.rows; row < end; row += tile.rows, side ^= 1) {
-      tile.rows = next_tile(pass, &t, row, &gradient);
+      tile.rows = next_tile(pass, t, row, &gradient);
       tile.g = gradient.g = buffers[side];
       tile.g_panel = panel;
       pass->kernels->gradient_and_adam(&gradient, tile.rows, tile.panels, &waiting);
-      if (row == 0 && waiting.panels) task_transpose(pass, &before, block);
+      if (row == 0 && waiting.panels) task_transpose(pass, t - 1, block); /* its last tile waited */
       waiting = tile;
-      const size_t step_on = (size_t)tile.rows * VAEI_VECTOR;
-      gradient.x += tile.rows;
-      tile.w += step_on;
-      tile.m += step_on;
-      tile.v += step_on;
+      const size_t floats = (size_t)tile.rows * VAEI_VECTOR;
+      step_on(&gradient, tile.rows);
+      tile.w += floats;
+      tile.m += floats;
+      tile.v += floats;
     }
   }
   if (!waiting.panels) return;
   pass->kernels->adam(&waiting);
-  task_transpose(pass, &before, block);
+  task_transpose(pass, mine.end - 1, block);
 }
 
 void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
@@ -264,17 +256,17 @@ void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam
     update_at_once(pass, member, adam, step, block);
     return;
   }
-  task_walk walk = walk_begin(pass, member);
-  for (task t; walk_next(pass, &walk, &t);) {
-    vaei_adam_tile tile = task_adam(&pass->model->dense[t.layer], &t, adam, step, block);
+  const member_tasks mine = tasks_of(pass, member);
+  for (const vaei_task *t = mine.begin; t < mine.end; t++) {
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, step, block);
     tile.g = gradients + (tile.w - block);
     tile.g_panel = tile.panel;
     pass->kernels->adam(&tile);
-    task_transpose(pass, &t, block);
+    task_transpose(pass, t, block);
   }
 }
 
 void vaei_pass_transpose(vaei_pass *pass, vaei_member member) {
-  task_walk walk = walk_begin(pass, member);
-  for (task t; walk_next(pass, &walk, &t);) task_transpose(pass, &t, pass->model->block);
+  const member_tasks mine = tasks_of(pass, member);
+  for (const vaei_task *t = mine.begin; t < mine.end; t++) task_transpose(pass, t, pass->model->block);
 }

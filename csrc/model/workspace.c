@@ -4,6 +4,8 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "model/batch.h"
+#include "model/crew.h"
 #include "model/data_value.h"
 
 vae_status vaei_workspace_new(const vae_model *model, const vaei_kernels *kernels, const vae_allocator *allocator,
@@ -12,12 +14,13 @@ vae_status vaei_workspace_new(const vae_model *model, const vaei_kernels *kernel
   vae_workspace *w = vaei_allocate_zeroed(allocator, sizeof *w);
   if (!w) return vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for a workspace (%zu bytes asked for)", sizeof *w);
   w->allocator = *allocator;
+  const vaei_pass_size size = {.rows = max_rows, .draws = max_rows, .at_once = max_rows};
   w->max_rows = max_rows;
   w->threads = threads;
   vae_status status = vaei_model_new_shape(&model->config, allocator, &w->shape, err);
   if (status == VAE_OK) w->shape->precision = model->precision;
   if (status == VAE_OK)
-    status = vaei_pass_open(&w->pass, model, kernels, NULL, allocator, max_rows, max_rows, false, err);
+    status = vaei_pass_open(&w->pass, model, kernels, NULL, allocator, &size, err);
   if (status != VAE_OK) {
     vaei_workspace_delete(w);
     return status;
@@ -43,7 +46,6 @@ typedef struct row_job {
   operation operation;
   vaei_pass *pass;
   size_t rows, chunk; /* in all, and at a time */
-  uint32_t samples;   /* at a time */
   vae_objective objective;
   const vae_data *x;
   const float *z_in;
@@ -55,7 +57,7 @@ typedef struct row_job {
   _Atomic size_t bad_row; /* SIZE_MAX: none */
 } row_job;
 
-/* x of the chunk → q, clamped; z = its mean where that is what is decoded. False where the data are bad. */
+/* x of the chunk → q; z = its mean where that is what is decoded. False where the data are bad. */
 static bool encode_chunk(row_job *job, vaei_member member, size_t first) {
   vaei_pass *pass = job->pass;
   const size_t latents = pass->model->config.latent_dim;
@@ -63,36 +65,33 @@ static bool encode_chunk(row_job *job, vaei_member member, size_t first) {
   const vaei_source source = {.data = job->x, .first = first};
   vaei_pass_gather(pass, member, &source, &job->bad_row);
   vaei_pass_encode(pass, member);
-  if (atomic_load(&job->bad_row) != SIZE_MAX) return false;
-  const vaei_range share = vaei_team_share(member, pass->rows);
-  for (size_t i = share.begin; job->operation != EVALUATE && i < share.end; i++) {
-    float *mean = head->y + i * head->row, *logvar = mean + latents;
-    if (!pass->kernels->all_below(mean, 1, 2 * latents, 0, __builtin_inff()))
-      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
-    pass->kl[i] = (double)pass->kernels->normal_posterior(latents, mean, logvar, pass->deviation + i * pass->z_row,
-                                                          pass->inside + i * pass->z_row);
+  const vaei_crew crew = vaei_encoder_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, 1);
+  for (size_t i = share.begin; i < share.end; i++) {
+    const float *mean = head->y + i * head->row;
     if (job->mean) memcpy(job->mean + (first + i) * latents, mean, latents * sizeof(float));
-    if (job->logvar) memcpy(job->logvar + (first + i) * latents, logvar, latents * sizeof(float));
+    if (job->logvar) memcpy(job->logvar + (first + i) * latents, mean + latents, latents * sizeof(float));
     memcpy(pass->z + i * pass->z_row, mean, latents * sizeof(float));
   }
   vaei_team_barrier(member);
-  return true;
+  return atomic_load(&job->bad_row) == SIZE_MAX;
 }
 
 /* z of the chunk, from the caller or from the prior. */
 static void take_latents(row_job *job, vaei_member member, size_t first) {
   vaei_pass *pass = job->pass;
   const size_t latents = pass->model->config.latent_dim;
-  const vaei_range share = vaei_team_share(member, pass->rows);
+  const vaei_crew crew = vaei_decoder_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, 1);
+  const vaei_draws draws = {.example = job->first_number + first, .samples = 1};
   if (job->operation == SAMPLE)
-    pass->kernels->normals(&job->stream, job->first_number + first + share.begin, share.end - share.begin, 0, latents,
-                           pass->z + share.begin * pass->z_row, pass->z_row);
+    pass->kernels->normals(&job->stream, &draws, share.begin, share.end, latents, pass->z, pass->z_row);
   for (size_t i = share.begin; i < share.end; i++) {
     float *z = pass->z + i * pass->z_row;
     if (job->operation == DECODE) memcpy(z, job->z_in + (first + i) * latents, latents * sizeof(float));
     if (job->z_out) memcpy(job->z_out + (first + i) * latents, z, latents * sizeof(float));
   }
-  vaei_team_barrier(member);
+  vaei_team_barrier(crew.member);
 }
 
 static void decode_chunk(row_job *job, vaei_member member, size_t first) {
@@ -100,28 +99,33 @@ static void decode_chunk(row_job *job, vaei_member member, size_t first) {
   const size_t units = pass->model->config.input_dim;
   vaei_pass_decode(pass, member);
   vaei_pass_output(pass, member, job->output + first * units);
-  const vaei_range share = vaei_team_share(member, pass->rows);
+  const vaei_crew crew = vaei_decoder_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, 1);
   if (!pass->kernels->all_below(job->output + (first + share.begin) * units, share.end - share.begin, units, units,
                                 __builtin_inff()))
     atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
 }
 
-/* The loss of a chunk, a run of samples at a time. */
-static void evaluate_chunk(row_job *job, vaei_member member, size_t first) {
-  vaei_pass *pass = job->pass;
-  vaei_terms_view view = {.rows = job->rows, .first = first};
-  if (job->terms) view.terms = *job->terms;
-  for (uint32_t k = 0; k < job->objective.samples; k += job->samples) {
-    const uint32_t left = job->objective.samples - k;
-    vaei_team_barrier(member);
-    if (member.rank == 0) vaei_pass_take_samples(pass, k, left < job->samples ? left : job->samples);
-    vaei_team_barrier(member);
-    vaei_pass_draw_noise(pass, member, &job->stream, job->first_number + first);
-    vaei_pass_latent(pass, member);
-    vaei_pass_decode(pass, member);
-    vaei_pass_loss(pass, member, job->terms ? &view : NULL);
-  }
-  if (member.rank == 0) vaei_pass_add_sums(pass, &job->sums);
+/* The loss of a chunk. False where the data are bad. */
+static bool evaluate_chunk(row_job *job, vaei_member member, size_t first) {
+  vaei_batch batch = {.source = {.data = job->x, .first = first},
+                      .stream = job->stream,
+                      .first_number = job->first_number + first,
+                      .terms = {.rows = job->rows, .first = first},
+                      .bad_row = &job->bad_row};
+  if (job->terms) batch.terms.terms = *job->terms;
+  vaei_batch_run(job->pass, member, &batch);
+  if (member.rank == 0) vaei_pass_add_sums(job->pass, &job->sums);
+  return atomic_load(&job->bad_row) == SIZE_MAX;
+}
+
+/* False where the data are bad. */
+static bool run_chunk(row_job *job, vaei_member member, size_t first) {
+  if (job->operation == EVALUATE) return evaluate_chunk(job, member, first);
+  if (job->operation == DECODE || job->operation == SAMPLE) take_latents(job, member, first);
+  else if (!encode_chunk(job, member, first)) return false;
+  if (job->output) decode_chunk(job, member, first);
+  return true;
 }
 
 static void run_job(vaei_member member, void *context) {
@@ -132,11 +136,7 @@ static void run_job(vaei_member member, void *context) {
     vaei_team_barrier(member);
     if (member.rank == 0) vaei_pass_begin(pass, (uint32_t)(left < job->chunk ? left : job->chunk), &job->objective);
     vaei_team_barrier(member);
-    const bool reads_x = job->operation != DECODE && job->operation != SAMPLE;
-    if (reads_x && !encode_chunk(job, member, first)) return;
-    if (!reads_x) take_latents(job, member, first);
-    if (job->operation == EVALUATE) evaluate_chunk(job, member, first);
-    else if (job->output) decode_chunk(job, member, first);
+    if (!run_chunk(job, member, first)) return;
     vaei_team_barrier(member);
     if (atomic_load_explicit(&pass->not_finite, memory_order_relaxed)) return;
   }
@@ -155,10 +155,9 @@ static vae_status run(vae_workspace *w, const vae_model *model, row_job *job, co
   job->objective.samples = samples;
   job->pass = &w->pass;
   job->pass->model = model;
-  job->chunk = samples <= w->max_rows ? w->max_rows / samples : 1;
-  job->samples = samples <= w->max_rows ? samples : w->max_rows;
+  job->chunk = w->max_rows;
   atomic_store(&job->bad_row, SIZE_MAX);
-  const size_t together = (job->rows < job->chunk ? job->rows : job->chunk) * job->samples;
+  const size_t together = (job->rows < job->chunk ? job->rows : job->chunk) * samples;
   vaei_team_run(vaei_pass_team(&w->pass, together, w->threads, job->rows > job->chunk), run_job, job);
   if (atomic_load(&job->bad_row) != SIZE_MAX) return vaei_data_error(model, job->x, atomic_load(&job->bad_row), err);
   if (!atomic_load(&w->pass.not_finite)) return VAE_OK;
@@ -222,10 +221,7 @@ vae_status vaei_workspace_evaluate(vae_workspace *w, const vae_model *model, con
 /* One mini-batch, forward and backward. */
 typedef struct gradient_job {
   vaei_pass *pass;
-  vaei_source source;
-  const float *noise;
-  vaei_stream stream;
-  const vaei_terms_view *view;
+  vaei_batch batch;
   float *gradients;
   _Atomic size_t bad_row;
 } gradient_job;
@@ -235,20 +231,13 @@ static void run_gradients(vaei_member member, void *context) {
   vaei_pass *pass = job->pass;
   vaei_pass_transpose(pass, member);
   vaei_team_barrier(member);
-  vaei_pass_gather(pass, member, &job->source, &job->bad_row);
-  if (job->noise) vaei_pass_copy_noise(pass, member, job->noise, pass->rows, 0);
-  else vaei_pass_draw_noise(pass, member, &job->stream, 0);
-  vaei_pass_encode(pass, member);
-  vaei_pass_latent(pass, member);
-  vaei_pass_decode(pass, member);
-  vaei_pass_loss(pass, member, job->view);
-  vaei_pass_backward(pass, member);
+  vaei_batch_run(pass, member, &job->batch);
   if (atomic_load(&job->bad_row) != SIZE_MAX) return;
   vaei_pass_gradients(pass, member, job->gradients);
 }
 
 /* Opens or widens the pass with gradients. */
-static vae_status training_pass(vae_workspace *w, const vae_model *model, uint32_t draws, vae_error *err) {
+static vae_status training_pass(vae_workspace *w, const vae_model *model, uint64_t draws, vae_error *err) {
   if (!w->gradients) {
     w->gradients = vaei_allocate_zeroed(&w->allocator, model->block_size * sizeof(float));
     w->gradients_size = model->block_size * sizeof(float);
@@ -256,11 +245,13 @@ static vae_status training_pass(vae_workspace *w, const vae_model *model, uint32
       return vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for gradients (%zu bytes asked for)",
                        w->gradients_size);
   }
-  if (w->training.arena.memory && draws <= w->training.max_draws) return VAE_OK;
-  if (draws < w->max_rows) draws = w->max_rows;
+  if (w->training.arena.memory && vaei_pass_holds(&w->training, w->max_rows, draws)) return VAE_OK;
+  const vaei_pass_size size = {.rows = w->max_rows,
+                               .draws = draws < w->max_rows ? w->max_rows : draws,
+                               .at_once = VAEI_DRAWS_AT_ONCE,
+                               .gradients = true};
   vaei_pass wider;
-  const vae_status status =
-      vaei_pass_open(&wider, model, w->pass.kernels, NULL, &w->allocator, w->max_rows, draws, true, err);
+  const vae_status status = vaei_pass_open(&wider, model, w->pass.kernels, NULL, &w->allocator, &size, err);
   if (status != VAE_OK) return status;
   if (w->training.arena.memory) vaei_pass_close(&w->training);
   w->training = wider;
@@ -279,14 +270,14 @@ vae_status vaei_workspace_gradients(vae_workspace *w, const vae_model *model, co
   if (status != VAE_OK) return status;
   vaei_pass *pass = &w->training;
   pass->model = model;
-  vaei_terms_view view = {.rows = x->rows};
-  if (terms) view.terms = *terms;
   gradient_job job = {.pass = pass,
-                      .source = {.data = x},
-                      .noise = noise,
-                      .stream = {.seed = seed, .stream = VAEI_STREAM_TRAINING},
-                      .view = terms ? &view : NULL,
+                      .batch = {.source = {.data = x},
+                                .noise = noise,
+                                .stream = {.seed = seed, .stream = VAEI_STREAM_TRAINING},
+                                .terms.rows = x->rows,
+                                .bad_row = &job.bad_row},
                       .gradients = w->gradients};
+  if (terms) job.batch.terms.terms = *terms;
   atomic_store(&job.bad_row, SIZE_MAX);
   vaei_pass_begin(pass, (uint32_t)x->rows, objective);
   vaei_team_run(vaei_pass_team(pass, draws, w->threads, false), run_gradients, &job);

@@ -35,19 +35,6 @@ static vae_training merge_training(const vae_trainer *t, const vae_training *sav
   return merged;
 }
 
-/* A pass for the batches of the file's configuration, where they are larger. */
-static vae_status fit_pass(vae_trainer *t, const vae_training *training, vae_error *err) {
-  const uint64_t draws = (uint64_t)training->batch_size * training->objective.samples;
-  if (training->batch_size <= t->pass.max_rows && draws <= t->pass.max_draws) return VAE_OK;
-  vaei_pass wider;
-  const vae_status status = vaei_pass_open(&wider, t->model, t->kernels, t->bf16, &t->allocator, training->batch_size,
-                                           (uint32_t)draws, true, err);
-  if (status != VAE_OK) return status;
-  vaei_pass_close(&t->pass);
-  t->pass = wider;
-  return VAE_OK;
-}
-
 vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err) {
   vae_model *saved = NULL;
   vaei_trainer_state state = {0};
@@ -59,7 +46,7 @@ vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err
   else if (saved->training.precision != t->training.precision && !t->training.precision_fallback)
     status = vaei_fail(err, VAE_ERROR_MISMATCH, "%s holds a run in %s; the trainer's training.precision is %s", path,
                        vaei_precision_name(saved->training.precision), vaei_precision_name(t->training.precision));
-  else status = fit_pass(t, &saved->training, err);
+  else status = vaei_trainer_fit_pass(t, saved->training.batch_size, saved->training.objective.samples, err);
   if (status == VAE_OK) {
     memcpy(t->model->block, saved->block, bytes);
     memcpy(t->adam.m, state.first_moment, bytes);

@@ -7,7 +7,13 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "model/batch.h"
 #include "model/data_value.h"
+
+static vaei_pass_size pass_size(uint32_t rows, uint32_t samples) {
+  return (vaei_pass_size){
+      .rows = rows, .draws = (uint64_t)rows * samples, .at_once = VAEI_DRAWS_AT_ONCE, .gradients = true};
+}
 
 vae_status vaei_trainer_new(vae_model *model, const vae_training *training, const vaei_kernels *kernels,
                             const vaei_bf16_kernels *bf16, uint32_t threads, const vae_allocator *allocator,
@@ -27,8 +33,8 @@ vae_status vaei_trainer_new(vae_model *model, const vae_training *training, cons
                         .beta2 = training->beta2,
                         .epsilon = training->epsilon};
   const size_t bytes = model->block_size * sizeof(float);
-  const uint32_t draws = training->batch_size * training->objective.samples;
-  vae_status status = vaei_pass_open(&t->pass, model, kernels, bf16, allocator, training->batch_size, draws, true, err);
+  const vaei_pass_size size = pass_size(training->batch_size, training->objective.samples);
+  vae_status status = vaei_pass_open(&t->pass, model, kernels, bf16, allocator, &size, err);
   if (status == VAE_OK) {
     t->adam.m = vaei_allocate_zeroed(allocator, bytes);
     t->adam.v = vaei_allocate_zeroed(allocator, bytes);
@@ -41,6 +47,19 @@ vae_status vaei_trainer_new(vae_model *model, const vae_training *training, cons
     return status;
   }
   *trainer = t;
+  return VAE_OK;
+}
+
+vae_status vaei_trainer_fit_pass(vae_trainer *t, uint32_t rows, uint32_t samples, vae_error *err) {
+  vaei_pass_size size = pass_size(rows, samples);
+  if (vaei_pass_holds(&t->pass, rows, size.draws)) return VAE_OK;
+  if (size.rows < t->pass.size.rows) size.rows = t->pass.size.rows;
+  if (size.draws < t->pass.size.draws) size.draws = t->pass.size.draws;
+  vaei_pass wider;
+  const vae_status status = vaei_pass_open(&wider, t->model, t->kernels, t->bf16, &t->allocator, &size, err);
+  if (status != VAE_OK) return status;
+  vaei_pass_close(&t->pass);
+  t->pass = wider;
   return VAE_OK;
 }
 
@@ -123,18 +142,11 @@ static void train(vaei_member member, void *context) {
   if (member.rank == 0) begin_batch(s);
   vaei_team_barrier(member);
   while (!s->stop) {
-    vaei_stream stream = noise;
-    stream.step = t->adam.steps;
-    vaei_pass_gather(pass, member, &s->source, &s->bad_row);
-    if (s->noise) vaei_pass_copy_noise(pass, member, s->noise, pass->rows, 0);
-    else vaei_pass_draw_noise(pass, member, &stream, 0);
-    vaei_pass_encode(pass, member);
-    vaei_pass_latent(pass, member);
-    vaei_pass_decode(pass, member);
-    vaei_terms_view view = {.rows = pass->rows};
-    if (s->terms) view.terms = *s->terms;
-    vaei_pass_loss(pass, member, s->terms ? &view : NULL);
-    vaei_pass_backward(pass, member);
+    vaei_batch batch = {
+        .source = s->source, .noise = s->noise, .stream = noise, .terms.rows = pass->rows, .bad_row = &s->bad_row};
+    batch.stream.step = t->adam.steps;
+    if (s->terms) batch.terms.terms = *s->terms;
+    vaei_batch_run(pass, member, &batch);
     if (atomic_load(&s->bad_row) != SIZE_MAX) return;
     const bool large = atomic_load_explicit(&pass->large, memory_order_relaxed);
     if (t->gradients) {
@@ -240,23 +252,9 @@ vae_status vaei_trainer_epoch(vae_trainer *t, const vae_data *data, vae_progress
   return VAE_OK;
 }
 
-/* A pass for batches larger than the configuration's. */
-static vae_status widen(vae_trainer *t, uint32_t rows, vae_error *err) {
-  const uint32_t draws = rows * t->training.objective.samples; /* at most 2^30: the caller has checked */
-  if (rows <= t->pass.max_rows && draws <= t->pass.max_draws) return VAE_OK;
-  vaei_pass wider;
-  const vae_status status = vaei_pass_open(&wider, t->model, t->kernels, t->bf16, &t->allocator,
-                                           rows > t->pass.max_rows ? rows : t->pass.max_rows,
-                                           draws > t->pass.max_draws ? draws : t->pass.max_draws, true, err);
-  if (status != VAE_OK) return status;
-  vaei_pass_close(&t->pass);
-  t->pass = wider;
-  return VAE_OK;
-}
-
 vae_status vaei_trainer_step(vae_trainer *t, const vae_data *data, const float *noise, vae_loss *loss,
                              const vae_terms *terms, vae_error *err) {
-  vae_status status = widen(t, (uint32_t)data->rows, err);
+  vae_status status = vaei_trainer_fit_pass(t, (uint32_t)data->rows, t->training.objective.samples, err);
   if (status != VAE_OK) return status;
   session s = {
       .trainer = t, .source = {.data = data}, .rows = data->rows, .noise = noise, .terms = terms, .whole_batch = true};

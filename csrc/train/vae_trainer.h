@@ -35,6 +35,9 @@ void vaei_trainer_delete(vae_trainer *trainer);
 /* What a model and its file remember of a training configuration: nothing that changes no result. */
 vae_training vaei_training_to_keep(const vae_training *training);
 
+/* Opens a wider pass where the trainer's does not hold batches of so many rows, with so many samples each. */
+vae_status vaei_trainer_fit_pass(vae_trainer *t, uint32_t rows, uint32_t samples, vae_error *err);
+
 /* As the public functions; arguments have been checked and structs are full-size copies. */
 vae_status vaei_trainer_epoch(vae_trainer *t, const vae_data *data, vae_progress_callback callback, void *user,
                               vae_loss *loss, vae_error *err);

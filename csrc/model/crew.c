@@ -1,0 +1,38 @@
+#include "model/crew.h"
+
+/* Rows that are worth a member of its own: it reads all weights for them. */
+enum { ENOUGH_ROWS = 16 };
+
+/* Whether members work alone on so many examples with `samples` rows of the decoder each: an average weight sees enough rows
+ * of a member's, and the members have as many examples each, or nearly. */
+static bool divides(const vaei_pass *pass, uint32_t members, size_t examples, size_t samples) {
+  const vae_model *model = pass->model;
+  const double decoder = (double)(model->block_size - model->dense[model->head + 1].offset) / (double)model->block_size;
+  const double rows = (double)examples * (1.0 - decoder + decoder * (double)samples);
+  const size_t granules = (examples + pass->limits.granule - 1) / pass->limits.granule;
+  const bool even = granules % members == 0 || examples / members >= ENOUGH_ROWS;
+  return even && rows >= (double)members * ENOUGH_ROWS;
+}
+
+static vaei_crew crew_of(const vaei_pass *pass, vaei_member member, size_t examples, size_t samples) {
+  const vaei_range all = {0, examples};
+  const uint32_t granule = pass->limits.granule;
+  if (divides(pass, member.size, examples, samples))
+    return (vaei_crew){{0, 1}, vaei_rows_share(member, all, granule), granule};
+  return (vaei_crew){member, all, granule};
+}
+
+vaei_crew vaei_encoder_crew(const vaei_pass *pass, vaei_member member) {
+  return crew_of(pass, member, pass->rows, pass->objective.samples);
+}
+
+vaei_crew vaei_decoder_crew(const vaei_pass *pass, vaei_member member) {
+  return crew_of(pass, member, pass->part.examples, pass->part.samples);
+}
+
+vaei_work vaei_crew_work(const vaei_pass *pass, const vaei_crew *crew, size_t each, uint32_t panels) {
+  const vaei_range rows = vaei_crew_rows(crew, each);
+  if ((rows.end - rows.begin) / crew->member.size >= ENOUGH_ROWS)
+    return vaei_work_on_rows(&pass->limits, vaei_crew_share(crew, each), panels);
+  return vaei_work_on_area(&pass->limits, rows, panels, crew->member);
+}

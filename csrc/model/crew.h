@@ -1,0 +1,31 @@
+/* Who works together from the gather to the gradients of the activations: the whole team on all examples, or, where that
+ * gives all of them enough to do, every member alone on its own examples, from layer to layer without a barrier. */
+#ifndef VAEI_CREW_H
+#define VAEI_CREW_H
+
+#include "model/pass.h"
+
+typedef struct vaei_crew {
+  vaei_member member;  /* within the crew */
+  vaei_range examples; /* the crew's: of the batch in the encoder, of the part in the decoder */
+  uint32_t granule;    /* shares of rows begin at multiples of it */
+} vaei_crew;
+
+/* In a batch of one part both have the same examples. */
+vaei_crew vaei_encoder_crew(const vaei_pass *pass, vaei_member member);
+vaei_crew vaei_decoder_crew(const vaei_pass *pass, vaei_member member);
+
+/* The crew's rows in a matrix with `each` rows an example, and a member's share of them. */
+static inline vaei_range vaei_crew_rows(const vaei_crew *crew, size_t each) {
+  return (vaei_range){crew->examples.begin * each, crew->examples.end * each};
+}
+
+static inline vaei_range vaei_crew_share(const vaei_crew *crew, size_t each) {
+  return vaei_rows_share(crew->member, vaei_crew_rows(crew, each), crew->granule);
+}
+
+/* A member's tiles in a product of the crew's rows: whole rows where there are enough, so that a row's values stay in one
+ * core's cache; else its part of the area. */
+vaei_work vaei_crew_work(const vaei_pass *pass, const vaei_crew *crew, size_t each, uint32_t panels);
+
+#endif

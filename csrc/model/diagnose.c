@@ -1,0 +1,113 @@
+/* Words for where a NaN or an infinity first appears. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/scalar.h"
+#include "model/mixed.h"
+#include "model/pass.h"
+
+/* The first row of a matrix that holds something not finite, or rows. */
+static size_t first_bad_row(const vaei_pass *pass, const float *y, size_t rows, size_t columns, size_t row) {
+  for (size_t i = 0; i < rows; i++)
+    if (!pass->kernels->all_below(y + i * row, 1, columns, columns, __builtin_inff())) return i;
+  return rows;
+}
+
+/* The same for a layer's outputs or their gradients, in the form that the pass keeps. */
+static size_t bad_row_of(const vaei_pass *pass, uint32_t layer, bool gradient, size_t rows) {
+  const size_t units = pass->model->dense[layer].units;
+  if (pass->mixed.kernels && layer != pass->model->head) {
+    const vaei_mixed_layer *packed = &pass->mixed.layers[layer];
+    return vaei_mixed_first_bad_row(gradient ? &packed->dy : &packed->y, rows, units);
+  }
+  const vaei_activations *out = &pass->layers[layer];
+  return first_bad_row(pass, gradient ? out->dy : out->y, rows, units, out->row);
+}
+
+/* The name of a layer: its first tensor's, without the last part. */
+static void layer_name(const vae_model *model, uint32_t layer, char *name, size_t size) {
+  for (size_t i = 0; i < model->parameter_count; i++)
+    if (model->parameters[i].layer == layer) {
+      snprintf(name, size, "%s", model->parameters[i].name);
+      char *dot = strrchr(name, '.');
+      if (dot) *dot = 0;
+      return;
+    }
+}
+
+/* The example that a row of a layer's values belongs to. */
+static size_t example_of(const vaei_pass *pass, uint32_t layer, size_t row) {
+  return layer <= pass->model->head ? row : pass->part.example + row / pass->part.samples;
+}
+
+/* Where the encoder's side first goes wrong; false where it does not. */
+static bool diagnose_encoder(const vaei_pass *pass, char *words, size_t size) {
+  const vae_model *model = pass->model;
+  char name[sizeof model->parameters->name] = "";
+  for (uint32_t l = 0; l <= model->head; l++) {
+    const size_t bad = bad_row_of(pass, l, false, pass->rows);
+    layer_name(model, l, name, sizeof name);
+    if (bad < pass->rows) {
+      snprintf(words, size, "the output of layer %s, row %zu of the batch", name, bad);
+      return true;
+    }
+  }
+  for (size_t i = 0; i < pass->rows; i++)
+    if (!vaei_is_finite(pass->kl[i])) { /* logvar itself has been clamped */
+      snprintf(words, size, "the posterior (layer encoder.logvar), row %zu of the batch", i);
+      return true;
+    }
+  return false;
+}
+
+/* The same for z and the decoder's hidden layers. */
+static bool diagnose_decoder(const vaei_pass *pass, char *words, size_t size) {
+  const vae_model *model = pass->model;
+  const size_t draws = (size_t)pass->part.examples * pass->part.samples;
+  char name[sizeof model->parameters->name] = "";
+  const size_t draw = first_bad_row(pass, pass->z, draws, model->config.latent_dim, pass->z_row);
+  if (draw < draws) {
+    snprintf(words, size, "the latent sample z (layer encoder.logvar), row %zu of the batch",
+             example_of(pass, model->head + 1, draw));
+    return true;
+  }
+  for (uint32_t l = model->head + 1; l + 1 < model->dense_count; l++) {
+    const size_t bad = bad_row_of(pass, l, false, draws);
+    layer_name(model, l, name, sizeof name);
+    if (bad < draws) {
+      snprintf(words, size, "the output of layer %s, row %zu of the batch", name, example_of(pass, l, bad));
+      return true;
+    }
+  }
+  return false;
+}
+
+/* The same for the loss and the gradients of the activations. */
+static bool diagnose_loss(const vaei_pass *pass, char *words, size_t size) {
+  const vae_model *model = pass->model;
+  char name[sizeof model->parameters->name] = "";
+  for (size_t i = 0; i < pass->rows; i++)
+    if (!vaei_is_finite(pass->example_loss[i] + pass->nll_total[i])) {
+      snprintf(words, size, "the loss (layer decoder.mean), row %zu of the batch", i);
+      return true;
+    }
+  for (uint32_t l = model->dense_count; pass->size.gradients && l-- > 0;) {
+    const size_t rows = vaei_pass_layer_rows(pass, l);
+    const size_t bad = bad_row_of(pass, l, true, rows);
+    layer_name(model, l, name, sizeof name);
+    if (bad < rows) {
+      snprintf(words, size, "the gradient at layer %s, row %zu of the batch", name, example_of(pass, l, bad));
+      return true;
+    }
+  }
+  return false;
+}
+
+void vaei_pass_diagnose(const vaei_pass *pass, unsigned phases, char *words, size_t size) {
+  if ((phases & VAEI_RAN_ENCODER) && diagnose_encoder(pass, words, size)) return;
+  if ((phases & VAEI_RAN_DECODER) && diagnose_decoder(pass, words, size)) return;
+  if ((phases & VAEI_RAN_LOSS) && diagnose_loss(pass, words, size)) return;
+  snprintf(words, size, "%s",
+           phases & VAEI_RAN_LOSS ? "the gradient of a weight (over 9e18 counts as such)"
+                                  : "the output (layer decoder.mean)");
+}
