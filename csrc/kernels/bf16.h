@@ -24,7 +24,7 @@ typedef struct vaei_pair_product {
   size_t a_row, a_step;
   const uint32_t *b;
   size_t b_step, b_panel;
-  const float *start; /* NULL: zero */
+  const float *start;            /* NULL: zero */
   size_t start_row, start_panel; /* start_row may be 0, for a bias */
   float *c;
   size_t c_row, c_panel;

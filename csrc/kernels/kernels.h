@@ -164,8 +164,8 @@ typedef struct vaei_kernels {
 
   /* out[r][j], begin <= r < end, j < count: standard normals, one row for each of the draws. The same bits on every
    * instruction set. */
-  void (*normals)(const vaei_stream *stream, const vaei_draws *draws, size_t begin, size_t end, size_t count, float *out,
-                  size_t out_row);
+  void (*normals)(const vaei_stream *stream, const vaei_draws *draws, size_t begin, size_t end, size_t count,
+                  float *out, size_t out_row);
 
   /* Whether |x| < limit (over 0; infinity asks for finite) for all of rows x columns, unpadded memory; NaN never is. */
   bool (*all_below)(const float *x, size_t rows, size_t columns, size_t x_row, float limit);

@@ -6,7 +6,8 @@
 #include "model/mixed.h"
 
 /* dy = dx activation'(…) for a tile of a hidden layer's outputs. */
-static void activation_backward(const vaei_pass *pass, uint32_t index, const vaei_tile *tile, float *dy, size_t dy_row) {
+static void activation_backward(const vaei_pass *pass, uint32_t index, const vaei_tile *tile, float *dy,
+                                size_t dy_row) {
   const vaei_activations *layer = &pass->layers[index];
   const size_t rows = tile->row_end - tile->row, columns = (size_t)(tile->panel_end - tile->panel) * VAEI_VECTOR;
   const size_t at = tile->row * layer->row + (size_t)tile->panel * VAEI_VECTOR;
@@ -21,15 +22,15 @@ static void activation_backward(const vaei_pass *pass, uint32_t index, const vae
  * then through the activation. */
 static void layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
   const vaei_activations *below = &pass->layers[index - 1];
-  vaei_work work =
-      vaei_crew_work(pass, crew, vaei_pass_rows_each(pass, index), pass->model->dense[index].input_panels);
+  vaei_work work = vaei_crew_work(pass, crew, vaei_pass_rows_each(pass, index), pass->model->dense[index].input_panels);
   for (vaei_tile tile; vaei_work_next(&work, &tile);) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
     float *dy = below->dy ? below->dy + tile.row * below->row + (size_t)tile.panel * VAEI_VECTOR : scratch;
     const size_t dy_row = below->dy ? below->row : (size_t)VAEI_MAX_TILE_COLUMNS;
     vaei_layer_product_back(pass, index, &tile, dy, dy_row);
     activation_backward(pass, index - 1, &tile, dy, dy_row);
-    vaei_pass_note_large(pass, dy, tile.row_end - tile.row, (size_t)(tile.panel_end - tile.panel) * VAEI_VECTOR, dy_row);
+    vaei_pass_note_large(pass, dy, tile.row_end - tile.row, (size_t)(tile.panel_end - tile.panel) * VAEI_VECTOR,
+                         dy_row);
     if (!below->dy) vaei_mixed_pack_tile(pass, &pass->mixed.layers[index - 1].dy, &tile, dy);
   }
   vaei_team_barrier(crew->member);
@@ -40,8 +41,8 @@ static void draws_backward(vaei_pass *pass, const vaei_crew *crew) {
   const uint32_t first = pass->model->head + 1;
   vaei_work work = vaei_crew_work(pass, crew, pass->part.samples, pass->model->dense[first].input_panels);
   for (vaei_tile tile; vaei_work_next(&work, &tile);)
-    vaei_layer_product_back(pass, first, &tile,
-                            pass->dz + tile.row * pass->z_row + (size_t)tile.panel * VAEI_VECTOR, pass->z_row);
+    vaei_layer_product_back(pass, first, &tile, pass->dz + tile.row * pass->z_row + (size_t)tile.panel * VAEI_VECTOR,
+                            pass->z_row);
   vaei_team_barrier(crew->member);
 }
 

@@ -7,10 +7,11 @@
 /* Where a batch comes from, and what else the caller wants of it. */
 typedef struct vaei_batch {
   vaei_source source;
-  const float *noise; /* the caller's, [K, n, Z]; NULL: drawn from the stream, example i having number first_number + i */
+  const float
+      *noise; /* the caller's, [K, n, Z]; NULL: drawn from the stream, example i having number first_number + i */
   vaei_stream stream;
   uint64_t first_number;
-  vaei_terms_view terms; /* its arrays may be NULL */
+  vaei_terms_view terms;   /* its arrays may be NULL */
   _Atomic size_t *bad_row; /* as in vaei_pass_gather */
 } vaei_batch;
 

@@ -133,8 +133,8 @@ void vaei_mixed_copy_weights(vaei_pass *pass, const vaei_task *task, uint32_t pa
   const vaei_mixed_layer *mixed = &pass->mixed.layers[task->layer];
   const uint32_t rows = task->row_end - task->row;
   const size_t depth = ((size_t)layer->inputs + 1) / 2, units = ((size_t)layer->units + 1) / 2;
-  kernels->pack(rows, 1, weights, VAEI_VECTOR, NULL, 0,
-                mixed->weights + (panel * depth + task->row / 2) * VAEI_VECTOR, VAEI_VECTOR);
+  kernels->pack(rows, 1, weights, VAEI_VECTOR, NULL, 0, mixed->weights + (panel * depth + task->row / 2) * VAEI_VECTOR,
+                VAEI_VECTOR);
   if (!mixed->transposed) return;
   const uint32_t left = layer->units - panel * VAEI_VECTOR, columns = left < VAEI_VECTOR ? left : VAEI_VECTOR;
   for (uint32_t i = 0; i < rows; i += VAEI_VECTOR)

@@ -116,38 +116,50 @@ uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads, bo
   return members < 1 ? 1 : (uint32_t)members;
 }
 
+/* A batch's parts are of the same size, or nearly. They begin at whole granules where there is room for one, so that pairs of
+ * rows are the same however many parts there are. */
+static uint32_t part_granule(const vaei_pass *pass, uint32_t at_once) {
+  return at_once < pass->limits.granule ? 1 : pass->limits.granule;
+}
+
+/* How many parts `count` things come in. */
+static uint32_t parts_of(const vaei_pass *pass, uint32_t count, uint32_t at_once) {
+  if (count <= at_once) return 1;
+  const uint32_t most = at_once - at_once % part_granule(pass, at_once);
+  return (count + most - 1) / most;
+}
+
+/* Where part `index` begins. */
+static uint32_t part_begin(const vaei_pass *pass, uint32_t count, uint32_t at_once, uint32_t index) {
+  const uint32_t granule = part_granule(pass, at_once), parts = parts_of(pass, count, at_once);
+  const uint64_t begin = ((uint64_t)count + granule - 1) / granule * index / parts * granule;
+  return begin < count ? (uint32_t)begin : count;
+}
+
 /* Examples that the decoder works on at a time, or 0 where it cannot take all samples of one. */
 static uint32_t examples_at_once(const vaei_pass *pass) { return pass->max_draws / pass->objective.samples; }
 
-/* The runs that one example's samples are worked on in, where they are more than there is memory for. The importance weights
- * of the gradients follow from all samples, so then there is a round for the bound before that for the gradients. */
-static uint32_t runs_of_samples(const vaei_pass *pass) {
-  return (pass->objective.samples + pass->max_draws - 1) / pass->max_draws;
-}
-
-static uint32_t rounds(const vaei_pass *pass) {
-  return pass->size.gradients && vaei_pass_weighs_samples(pass) ? 2 : 1;
-}
+/* The rounds over the samples of an example that come in several parts: the importance weights of the gradients follow from all
+ * of them, so there is one for the bound before that for the gradients. */
+static uint32_t rounds(const vaei_pass *pass) { return pass->size.gradients && vaei_pass_weighs_samples(pass) ? 2 : 1; }
 
 static uint32_t part_count(const vaei_pass *pass) {
   const uint32_t most = examples_at_once(pass);
-  return most ? (pass->rows + most - 1) / most : pass->rows * rounds(pass) * runs_of_samples(pass);
-}
-
-/* Where share `index` of `shares` of `count` things begins. */
-static uint32_t part_begin(uint64_t count, uint32_t index, uint32_t shares) {
-  return (uint32_t)(count * index / shares);
+  if (most) return parts_of(pass, pass->rows, most);
+  return pass->rows * rounds(pass) * parts_of(pass, pass->objective.samples, pass->max_draws);
 }
 
 static vaei_part part_at(const vaei_pass *pass, uint32_t index) {
-  const uint32_t samples = pass->objective.samples;
-  if (examples_at_once(pass)) {
-    const uint32_t begin = part_begin(pass->rows, index, pass->parts);
-    const uint32_t end = part_begin(pass->rows, index + 1, pass->parts);
+  const uint32_t samples = pass->objective.samples, most = examples_at_once(pass);
+  if (most) {
+    const uint32_t begin = part_begin(pass, pass->rows, most, index);
+    const uint32_t end = part_begin(pass, pass->rows, most, index + 1);
     return (vaei_part){.example = begin, .examples = end - begin, .samples = samples};
   }
-  const uint32_t runs = runs_of_samples(pass), run = index % runs, round = index / runs % rounds(pass);
-  const uint32_t begin = part_begin(samples, run, runs), end = part_begin(samples, run + 1, runs);
+  const uint32_t runs = parts_of(pass, samples, pass->max_draws), run = index % runs;
+  const uint32_t round = index / runs % rounds(pass);
+  const uint32_t begin = part_begin(pass, samples, pass->max_draws, run);
+  const uint32_t end = part_begin(pass, samples, pass->max_draws, run + 1);
   return (vaei_part){.example = index / runs / rounds(pass),
                      .examples = 1,
                      .sample = begin,
@@ -225,8 +237,7 @@ void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *nois
   const vaei_range share = vaei_crew_share(&crew, part->samples);
   for (size_t r = share.begin; r < share.end; r++) {
     const size_t example = part->example + r / part->samples, sample = part->sample + r % part->samples;
-    memcpy(pass->noise + r * pass->z_row, noise + (sample * pass->rows + example) * latents,
-           latents * sizeof(float));
+    memcpy(pass->noise + r * pass->z_row, noise + (sample * pass->rows + example) * latents, latents * sizeof(float));
   }
 }
 

@@ -68,10 +68,10 @@ typedef struct vaei_pass {
   uint32_t max_draws; /* rows of the decoder at a time: what size says, or less where a batch has less */
   vaei_limits limits; /* of the products' tiles */
   vae_objective objective;
-  uint32_t rows;          /* n of the current batch */
-  uint32_t parts;         /* that it is worked on in */
-  vaei_part part;         /* the current one */
-  bool kept_part;         /* whether `partial` holds gradients of parts before it */
+  uint32_t rows;  /* n of the current batch */
+  uint32_t parts; /* that it is worked on in */
+  vaei_part part; /* the current one */
+  bool kept_part; /* whether `partial` holds gradients of parts before it */
   vaei_arena arena;
 
   float *x; /* [n, x_row] */
@@ -94,7 +94,8 @@ typedef struct vaei_pass {
   double *example_loss;     /* [n] */
   float *transposed; /* weights as the gradient of a layer's input reads them; NULL in a bf16 pass, which has `mixed` */
   uint64_t transposed_version; /* of the model that the copy was made from; 0: none was made yet */
-  float *partial; /* as the model's block: the decoder's gradients of the parts so far; NULL where a batch is one part */
+  float
+      *partial; /* as the model's block: the decoder's gradients of the parts so far; NULL where a batch is one part */
   vaei_task *tasks; /* of the weights' gradients: see update.h */
   size_t task_count;
 

@@ -19,8 +19,7 @@ vae_status vaei_workspace_new(const vae_model *model, const vaei_kernels *kernel
   w->threads = threads;
   vae_status status = vaei_model_new_shape(&model->config, allocator, &w->shape, err);
   if (status == VAE_OK) w->shape->precision = model->precision;
-  if (status == VAE_OK)
-    status = vaei_pass_open(&w->pass, model, kernels, NULL, allocator, &size, err);
+  if (status == VAE_OK) status = vaei_pass_open(&w->pass, model, kernels, NULL, allocator, &size, err);
   if (status != VAE_OK) {
     vaei_workspace_delete(w);
     return status;

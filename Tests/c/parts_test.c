@@ -1,0 +1,157 @@
+/* A batch whose rows of the decoder are worked on in parts, to bound memory, gives the bits of one that is worked on at once:
+ * losses, terms, gradients and a fused step, for parts of some examples and for parts of one example's samples. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/random.h"
+#include "harness.h"
+#include "model/batch.h"
+#include "support.h"
+
+enum { ROWS = 13, INPUTS = 37, LATENTS = 5, MOST_SAMPLES = 7, MOST_DRAWS = ROWS * MOST_SAMPLES };
+
+/* All that comes out of a batch. */
+typedef struct results {
+  float loss[ROWS], kl[ROWS], reconstruction[ROWS], mean[ROWS * LATENTS], logvar[ROWS * LATENTS];
+  float sample_nll[MOST_DRAWS], z[MOST_DRAWS * LATENTS], output[MOST_DRAWS * INPUTS];
+  vaei_sums sums;
+  size_t block_bytes;
+  float *gradients, *parameters; /* in the model's block: gradients, and parameters after a fused step */
+} results;
+
+typedef struct job {
+  vaei_pass *pass;
+  vaei_batch batch;
+  vaei_adam adam;
+  vaei_adam_step step;
+  results *out;
+  vae_model *model;
+} job;
+
+static void run(vaei_member member, void *context) {
+  job *j = context;
+  vaei_pass_transpose(j->pass, member);
+  vaei_team_barrier(member);
+  vaei_batch_run(j->pass, member, &j->batch);
+  vaei_pass_gradients(j->pass, member, j->out->gradients);
+  vaei_team_barrier(member);
+  vaei_pass_update(j->pass, member, &j->adam, &j->step, j->model->block, NULL);
+}
+
+/* One batch with memory for at_once rows of the decoder, by `threads` threads. */
+static void run_batch(const test_spec *spec, const vaei_kernels *kernels, const vaei_bf16_kernels *bf16,
+                      uint32_t at_once, uint32_t threads, results *out) {
+  vae_error err;
+  vae_model *model = NULL;
+  vaei_pass pass;
+  test_random random = {21};
+  vae_error_init(&err);
+  memset(out, 0, sizeof *out);
+  CHECK_OK(test_create(spec, 4, NULL, &model, &err), &err);
+  CHECK_OK(test_fill_parameters(model, &random, 1.0, &err), &err);
+  float *x = test_rows(&random, spec->likelihood, (size_t)ROWS * INPUTS);
+  const vae_data data = test_floats(x, ROWS, INPUTS);
+  const vaei_pass_size size = {
+      .rows = ROWS, .draws = (uint64_t)ROWS * spec->objective.samples, .at_once = at_once, .gradients = true};
+  CHECK_OK(vaei_pass_open(&pass, model, kernels, bf16, &model->allocator, &size, &err), &err);
+  const size_t bytes = out->block_bytes = model->block_size * sizeof(float);
+  out->gradients = calloc(1, bytes);
+  out->parameters = calloc(1, bytes);
+  _Atomic size_t bad_row = SIZE_MAX;
+  job j = {.pass = &pass,
+           .batch = {.source = {.data = &data},
+                     .stream = {.seed = 9, .stream = VAEI_STREAM_TRAINING},
+                     .terms = {.rows = ROWS,
+                               .terms = {.loss = out->loss,
+                                         .kl = out->kl,
+                                         .reconstruction = out->reconstruction,
+                                         .mean = out->mean,
+                                         .logvar = out->logvar,
+                                         .sample_nll = out->sample_nll,
+                                         .z = out->z,
+                                         .output = out->output}},
+                     .bad_row = &bad_row},
+           .adam = {.m = calloc(1, bytes),
+                    .v = calloc(1, bytes),
+                    .learning_rate = 1e-2,
+                    .beta1 = 0.9,
+                    .beta2 = 0.999,
+                    .epsilon = 1e-8},
+           .out = out,
+           .model = model};
+  j.step = vaei_adam_next(&j.adam);
+  vaei_pass_begin(&pass, ROWS, &spec->objective);
+  vaei_team_run(threads, run, &j);
+  CHECK(!atomic_load(&pass.not_finite));
+  CHECK(bad_row == SIZE_MAX);
+  vaei_pass_add_sums(&pass, &out->sums);
+  memcpy(out->parameters, model->block, bytes);
+  vaei_pass_close(&pass);
+  free(j.adam.m);
+  free(j.adam.v);
+  vae_model_free(model);
+  free(x);
+}
+
+static void free_results(results *r) {
+  free(r->gradients);
+  free(r->parameters);
+}
+
+static void check_parts(const test_spec *spec, const vaei_kernels *kernels, const vaei_bf16_kernels *bf16) {
+  const uint32_t samples = spec->objective.samples;
+  const uint32_t at_once[] = {2 * samples + 1, 4 * samples, bf16 ? 2 * samples : samples, samples - 1, 4, 2};
+  results all, some;
+  run_batch(spec, kernels, bf16, ROWS * samples, 1, &all);
+  for (size_t i = 0; i < sizeof at_once / sizeof *at_once; i++) {
+    /* An odd number of one example's rows is no whole number of bf16's pairs: other sums than those over all rows. */
+    if (bf16 && samples % 2 && at_once[i] < samples) continue;
+    const uint32_t threads = 1 + (uint32_t)i % 3;
+    harness_note("%s, %s, %s, %u samples, %u rows at once, %u threads", vae_isa_name(kernels->isa),
+                 bf16 ? "bf16" : "float32", vae_objective_name(spec->objective.kind), samples, at_once[i], threads);
+    run_batch(spec, kernels, bf16, at_once[i], threads, &some);
+    CHECK_BYTES(all.loss, some.loss, sizeof all.loss);
+    CHECK_BYTES(all.kl, some.kl, sizeof all.kl);
+    CHECK_BYTES(all.reconstruction, some.reconstruction, sizeof all.reconstruction);
+    CHECK_BYTES(all.mean, some.mean, sizeof all.mean);
+    CHECK_BYTES(all.logvar, some.logvar, sizeof all.logvar);
+    CHECK_BYTES(all.sample_nll, some.sample_nll, sizeof all.sample_nll);
+    CHECK_BYTES(all.z, some.z, sizeof all.z);
+    CHECK_BYTES(all.output, some.output, sizeof all.output);
+    CHECK_BYTES(&all.sums, &some.sums, sizeof all.sums);
+    CHECK_BYTES(all.gradients, some.gradients, all.block_bytes);
+    CHECK_BYTES(all.parameters, some.parameters, all.block_bytes);
+    free_results(&some);
+  }
+  free_results(&all);
+}
+
+static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernels *bf16) {
+  test_spec spec = test_spec_linear(INPUTS, LATENTS);
+  test_spec_add_encoder(&spec, 33, VAE_ACTIVATION_TANH);
+  test_spec_add_decoder(&spec, 21, VAE_ACTIVATION_SILU);
+  test_spec_add_decoder(&spec, 18, VAE_ACTIVATION_RELU);
+  for (uint32_t samples = 6; samples <= MOST_SAMPLES; samples++) {
+    spec.objective.samples = samples;
+    spec.objective.kind = VAE_OBJECTIVE_ELBO;
+    check_parts(&spec, kernels, bf16);
+    spec.objective.kind = VAE_OBJECTIVE_IWAE;
+    check_parts(&spec, kernels, bf16);
+  }
+}
+
+int main(void) {
+  vae_isa isas[TEST_ISAS];
+  const size_t count = test_isas(isas);
+  for (size_t i = 0; i < count; i++) {
+    vae_error err;
+    const vaei_kernels *kernels = NULL;
+    vae_error_init(&err);
+    if (!CHECK_OK(vaei_kernels_find(isas[i], &kernels, &err), &err)) continue;
+    check_objectives(kernels, NULL);
+    check_objectives(kernels, &vaei_bf16_portable);
+    const vaei_bf16_kernels *bf16 = NULL;
+    if (vaei_bf16_find(kernels, &bf16, &err) == VAE_OK) check_objectives(kernels, bf16);
+  }
+  return harness_finish("parts");
+}
