@@ -36,12 +36,17 @@ static vaei_task task_at(const vaei_pass *pass, uint32_t l, uint32_t index) {
                      .bias = last};
 }
 
-/* What a task costs for a sum over `rows` rows, in multiply-adds of a vector. */
+/* What a task costs for a sum over `rows` rows, in multiply-adds of a vector: docs/KERNELS.md, section 4. */
 static size_t task_cost(const vaei_pass *pass, const vaei_task *task, size_t rows) {
-  enum { ADAM = 32, TRANSPOSE = 9 }; /* a vector of weights: their step, and their share of a transposed copy */
+  enum {
+    ADAM = 32,     /* its arithmetic on a vector of weights, where that passes between the sum's multiply-adds */
+    MEMORY = 68,   /* fetching and storing the vector and its moments: what a step on it takes at least */
+    TRANSPOSE = 13 /* its share of a transposed copy */
+  };
   const size_t sum = pass->mixed.kernels ? rows / VAEI_PAIR : rows;
   const size_t vectors = (size_t)vaei_task_rows(task) * (task->panel_end - task->panel);
-  return vectors * (sum + ADAM + (pass->model->dense[task->layer].transposed_size ? TRANSPOSE : 0));
+  const size_t step = sum + ADAM < MEMORY ? MEMORY : sum + ADAM;
+  return vectors * (step + (pass->model->dense[task->layer].transposed_size ? TRANSPOSE : 0));
 }
 
 void vaei_update_plan(vaei_pass *pass) {
