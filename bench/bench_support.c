@@ -18,52 +18,62 @@ const bench_config *bench_config_at(size_t index) {
   return index < sizeof configs / sizeof *configs ? &configs[index] : NULL;
 }
 
-static void refuse(const char *option, const char *value) {
-  fprintf(stderr, "bench: %s %s is not understood\n", option, value ? value : "(nothing)");
+void bench_refuse(const char *usage, const char *option, const char *value) {
+  if (option) fprintf(stderr, "bench: %s %s is not understood\n", option, value ? value : "(nothing)");
+  fprintf(stderr, "usage: %s", usage);
   exit(2);
 }
 
-static uint32_t read_units(const char *option, const char *text, uint32_t units[BENCH_MOST_LAYERS]) {
+/* Units separated by commas; 0 where the text is anything else. */
+static uint32_t read_units(const char *text, uint32_t units[BENCH_MOST_LAYERS]) {
   uint32_t count = 0;
   for (const char *at = text; *at; count++) {
     char *end;
     const unsigned long number = strtoul(at, &end, 10);
-    if (end == at || number == 0 || count == BENCH_MOST_LAYERS || (*end && *end != ',')) refuse(option, text);
+    if (end == at || number == 0 || count == BENCH_MOST_LAYERS || (*end && *end != ',')) return 0;
     units[count] = (uint32_t)number;
     at = *end ? end + 1 : end;
   }
   return count;
 }
 
-static void take_config(bench_config *config, const char *name) {
+static int read_config(const char *name, bench_config *config) {
   for (size_t i = 0; bench_config_at(i); i++)
-    if (!strcmp(bench_config_at(i)->name, name)) {
-      *config = *bench_config_at(i);
-      return;
-    }
-  refuse("--config", name);
+    if (!strcmp(bench_config_at(i)->name, name)) return *config = *bench_config_at(i), 1;
+  return 0;
 }
 
-void bench_read_options(bench_options *o, int count, char **arguments) {
-  *o = (bench_options){.config = configs[0], .threads = 1, .seconds = 1, .precision = "float32"};
+static int read_precision(const char *usage, const char *name, vae_precision *precision) {
+  for (vae_precision p = 0; vae_precision_name(p); p++)
+    if (!strcmp(vae_precision_name(p), name) && strstr(usage, name)) return *precision = p, 1;
+  return 0;
+}
+
+/* Whether the option is one, and its value one for it. */
+static int read_option(bench_options *o, const char *usage, const char *option, const char *value) {
+  bench_config *c = &o->config;
+  if (!strcmp(option, "--config")) return read_config(value, c);
+  if (!strcmp(option, "--encoder")) return (c->encoder_count = read_units(value, c->encoder)) > 0;
+  if (!strcmp(option, "--decoder")) return (c->decoder_count = read_units(value, c->decoder)) > 0;
+  if (!strcmp(option, "--precision")) return read_precision(usage, value, &o->precision);
+  const double number = atof(value);
+  if (!strcmp(option, "--latent")) c->latent = (uint32_t)number;
+  else if (!strcmp(option, "--batch")) c->batch = (uint32_t)number;
+  else if (!strcmp(option, "--samples")) c->samples = (uint32_t)number;
+  else if (!strcmp(option, "--rows")) c->rows = (size_t)number;
+  else if (!strcmp(option, "--threads")) o->threads = (int)number;
+  else if (!strcmp(option, "--seconds")) o->seconds = number;
+  else if (!strcmp(option, "--keep-gradients")) o->keep_gradients = 1;
+  else if (!strcmp(option, "--epochs")) o->epochs = (uint32_t)number;
+  else return 0;
+  return !strcmp(option, "--seconds") ? number > 0 : number >= 1;
+}
+
+void bench_read_options(bench_options *o, const char *usage, int count, char **arguments) {
+  *o = (bench_options){.config = configs[0], .threads = 1, .seconds = 1};
   for (int i = 1; i < count; i += 2) {
     const char *option = arguments[i], *value = i + 1 < count ? arguments[i + 1] : NULL;
-    if (!value) refuse(option, value);
-    const double number = atof(value);
-    if (!strcmp(option, "--config")) take_config(&o->config, value);
-    else if (!strcmp(option, "--encoder")) o->config.encoder_count = read_units(option, value, o->config.encoder);
-    else if (!strcmp(option, "--decoder")) o->config.decoder_count = read_units(option, value, o->config.decoder);
-    else if (!strcmp(option, "--precision")) o->precision = value;
-    else if (!(number > 0)) refuse(option, value);
-    else if (!strcmp(option, "--latent")) o->config.latent = (uint32_t)number;
-    else if (!strcmp(option, "--batch")) o->config.batch = (uint32_t)number;
-    else if (!strcmp(option, "--samples")) o->config.samples = (uint32_t)number;
-    else if (!strcmp(option, "--rows")) o->config.rows = (size_t)number;
-    else if (!strcmp(option, "--threads")) o->threads = (int)number;
-    else if (!strcmp(option, "--seconds")) o->seconds = number;
-    else if (!strcmp(option, "--keep-gradients")) o->keep_gradients = 1;
-    else if (!strcmp(option, "--epochs")) o->epochs = (uint32_t)number;
-    else refuse(option, value);
+    if (!value || !strstr(usage, option) || !read_option(o, usage, option, value)) bench_refuse(usage, option, value);
   }
 }
 

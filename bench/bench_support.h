@@ -30,14 +30,21 @@ typedef struct bench_options {
   bench_config config;
   int threads;
   double seconds;
-  uint32_t epochs;       /* over 0: that many instead of `seconds` */
-  const char *precision; /* "float32" */
-  int keep_gradients;    /* 1: training.keep_gradients, the step that is not fused */
+  uint32_t epochs; /* over 0: that many instead of `seconds` */
+  vae_precision precision;
+  int keep_gradients; /* 1: training.keep_gradients, the step that is not fused */
 } bench_options;
 
-/* Reads --config NAME, then what is to differ from it: --encoder 400,200 --decoder --latent --batch --samples --rows; and
- * --threads, --seconds, --epochs, --precision, --keep-gradients 1. Ends the program where it does not understand. */
-void bench_read_options(bench_options *options, int count, char **arguments);
+/* How to say which model, for the usage of a program that takes all of that. */
+#define BENCH_MODEL_USAGE                                                             \
+  "  [--config mlp400|tutorial|iwae1|iwae50|wide], then what is to differ from it:\n" \
+  "  [--encoder 400,200] [--decoder 200,400] [--latent N] [--batch N] [--samples N] [--rows N]\n"
+
+/* Reads the options and precisions that `usage` names; others, and values that are none, end the program with it. */
+void bench_read_options(bench_options *options, const char *usage, int count, char **arguments);
+
+/* Prints what is wrong, where that is not NULL, and the usage, and ends the program with 2. */
+void bench_refuse(const char *usage, const char *option, const char *value);
 
 double bench_seconds(void);
 

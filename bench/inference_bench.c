@@ -1,14 +1,14 @@
-/* Inference through the public ABI: the latency of single rows of float32, call by call, and 60,000 rows of bytes in one
- * call as a fraction of the FMA peak. Prints a JSON object a line.
- *
- * usage: inference_bench --config NAME [--threads N] [--seconds S]     S seconds an operation
- *        --batch 1 measures latency alone, any other batch (the workspace's max_rows) throughput alone */
+/* Inference through the public ABI, with weights in float32, bf16 or int8: the latency of single rows of floats, call by
+ * call, or 60,000 rows of bytes in one call as a fraction of the FMA peak. Prints a JSON object a line. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bench_support.h"
 #include "fma_peak.h"
+
+static const char usage[] =
+    "inference_bench [--precision float32|bf16|int8] [--threads N] [--seconds S, an operation]\n" BENCH_MODEL_USAGE
+    "  --batch 1 measures latency, any other batch (the workspace's max_rows) throughput\n";
 
 enum { MOST_CALLS = 1 << 20, SINGLE_ROWS = 512 };
 
@@ -83,9 +83,9 @@ static void measure_latency(job *j, int operation) {
       "{\"operation\": \"%s\", \"config\": \"%s\", \"rows\": 1, \"threads\": %d, \"precision\": \"%s\", \"calls\": "
       "%zu, "
       "\"p50_microseconds\": %.3f, \"p90_microseconds\": %.3f, \"p99_microseconds\": %.3f}\n",
-      operations[operation].name, j->options->config.name, j->options->threads, j->options->precision, count,
-      1e6 * bench_percentile(calls, count, 0.5), 1e6 * bench_percentile(calls, count, 0.9),
-      1e6 * bench_percentile(calls, count, 0.99));
+      operations[operation].name, j->options->config.name, j->options->threads,
+      vae_precision_name(j->options->precision), count, 1e6 * bench_percentile(calls, count, 0.5),
+      1e6 * bench_percentile(calls, count, 0.9), 1e6 * bench_percentile(calls, count, 0.99));
   fflush(stdout);
 }
 
@@ -116,21 +116,27 @@ static void measure_throughput(job *j, int operation) {
       "\"%s\", \"samples_per_second\": %.0f, \"gflops\": %.2f, \"fma_peak_gflops\": %.1f, \"fraction_of_peak\": "
       "%.4f}\n",
       operations[operation].name, j->options->config.name, j->data.rows, j->options->config.batch, threads,
-      j->options->precision, rate, flops / 1e9, peak / 1e9, flops / peak);
+      vae_precision_name(j->options->precision), rate, flops / 1e9, peak / 1e9, flops / peak);
   fflush(stdout);
+}
+
+/* The configuration's model as a copy with weights of that precision. */
+static vae_model *rounded_model(const bench_options *o) {
+  vae_error err;
+  vae_error_init(&err);
+  vae_model *model = bench_model(&o->config), *copy = NULL;
+  bench_check(vae_model_quantize(model, o->precision, &copy, &err), &err);
+  vae_model_free(model);
+  return copy;
 }
 
 int main(int count, char **arguments) {
   bench_options o;
-  bench_read_options(&o, count, arguments);
-  if (strcmp(o.precision, "float32") != 0) {
-    fprintf(stderr, "inference_bench: this version runs in float32 only\n");
-    return 2;
-  }
+  bench_read_options(&o, usage, count, arguments);
   const int latency = o.config.batch == 1;
   const size_t rows = latency ? SINGLE_ROWS : o.config.rows;
   uint8_t *bytes = bench_bytes(rows);
-  job j = {.options = &o, .model = bench_model(&o.config), .data = bench_data(bytes, rows)};
+  job j = {.options = &o, .model = rounded_model(&o), .data = bench_data(bytes, rows)};
   j.x = bench_allocate(SINGLE_ROWS * BENCH_COLUMNS * sizeof(float));
   for (size_t i = 0; i < (size_t)SINGLE_ROWS * BENCH_COLUMNS && i < rows * BENCH_COLUMNS; i++)
     j.x[i] = (float)bytes[i] / 255.0f;

@@ -14,6 +14,7 @@ import programs
 CONFIGS = ["mlp400", "tutorial", "iwae1", "iwae50", "wide"]
 HALF_CONFIGS = ["mlp400", "wide"]  # where the peers' bf16 is measured too
 OPERATIONS = ["encode", "decode", "reconstruct", "score"]
+WEIGHTS = ["float32", "bf16", "int8"]  # of inference copies
 # Ours, one entry a precision: name, precision, configurations.
 OURS = [("libvae", "float32", CONFIGS), ("libvae bf16", "bf16", HALF_CONFIGS)]
 DIGITS = 60000
@@ -65,14 +66,18 @@ def kernels(options):
 
 
 def latency(options):
-    """Single rows of 784-400-20 on one thread, interleaved with the peers."""
+    """Single rows of 784-400-20 on one thread, interleaved with the peers, which have float32 alone."""
+    seconds = options.seconds / 4
     peers = [] if options.no_peers else programs.open_peers("mlp400", 1, ["float32"])
     rounds = []
     for number in range(options.rounds):
         say(f"latency, round {number + 1} of {options.rounds}")
-        samples = programs.program("inference_bench", "--batch", 1, "--threads", 1, "--seconds", 0.3)
+        samples = []
+        for precision in WEIGHTS:
+            samples += programs.program("inference_bench", "--precision", precision, "--batch", 1, "--threads", 1,
+                                        "--seconds", seconds)
         for peer in peers:
-            samples += [{"operation": operation, **peer.ask("latency", operation, 0.3)} for operation in OPERATIONS]
+            samples += [{"operation": operation, **peer.ask("latency", operation, seconds)} for operation in OPERATIONS]
         rounds.append(samples)
     for peer in peers:
         peer.close()
@@ -86,9 +91,9 @@ def inference(options):
         say(f"inference, round {number + 1} of {options.rounds}")
         lines = []
         for config in options.configs:
-            if config != "iwae50":  # is iwae1's model
-                lines += programs.program("inference_bench", "--config", config, "--batch", 256, "--threads",
-                                          options.threads, "--seconds", 0.5)
+            for precision in WEIGHTS if config != "iwae50" else []:  # iwae50's model is iwae1's
+                lines += programs.program("inference_bench", "--precision", precision, "--config", config, "--batch", 256,
+                                          "--threads", options.threads, "--seconds", options.seconds / 4)
         rounds.append(lines)
     return rounds
 

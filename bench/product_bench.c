@@ -1,8 +1,6 @@
 /* The matrix product of the kernel table at the shapes of a configuration's training step: forward, dX and dW of every
  * layer on one thread, as fractions of the FMA peak measured right before and after. Weights and activations are as warm
- * as that layer alone keeps them. Prints a JSON object a line.
- *
- * usage: product_bench --config NAME [--seconds S] [--batch N] …     S seconds a product */
+ * as that layer alone keeps them. Prints a JSON object a line. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +9,8 @@
 #include "fma_peak.h"
 #include "kernels/kernels.h"
 #include "parallel/team.h"
+
+static const char usage[] = "product_bench [--seconds S, a product]\n" BENCH_MODEL_USAGE;
 
 enum { MOST_SPELLS = 4096 };
 
@@ -172,7 +172,7 @@ static void measure_products(vaei_member member, void *context) {
 
 int main(int count, char **arguments) {
   bench_options options;
-  bench_read_options(&options, count, arguments);
+  bench_read_options(&options, usage, count, arguments);
   vae_error err;
   vae_error_init(&err);
   job job = {.options = &options};

@@ -36,7 +36,7 @@ def arguments():
     parser.add_argument("--configs", type=names(parts.CONFIGS), default=parts.CONFIGS, metavar="NAME,…")
     parser.add_argument("--threads", type=int, default=machine.processors())
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each training measurement")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each training measurement; each of inference has a quarter of it")
     parser.add_argument("--cli", help="the program vae-cli")
     parser.add_argument("--mnist", help="the folder with MNIST's four IDX files")
     parser.add_argument("--no-peers", action="store_true")

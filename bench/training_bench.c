@@ -1,14 +1,15 @@
 /* Whole training steps through the public ABI: the epoch call on rows of bytes, shuffled, gathered, with fresh noise,
  * forward, backward and Adam. Prints one JSON object: samples/s, the fraction of the machine's FMA peak, measured right
- * before and after, and the memory that the trainer and the process held.
- *
- * usage: training_bench [--config NAME] [--threads N] [--seconds S | --epochs N] [--batch N] …: see bench_read_options */
+ * before and after, and the memory that the trainer and the process held. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bench_support.h"
 #include "fma_peak.h"
+
+static const char usage[] =
+    "training_bench [--precision float32|bf16] [--threads N] [--seconds S | --epochs N]\n"
+    "  [--keep-gradients 1]\n" BENCH_MODEL_USAGE;
 
 typedef struct stopwatch {
   double until;
@@ -53,13 +54,8 @@ static void print_units(const char *key, const uint32_t *units, uint32_t count) 
 
 int main(int count, char **arguments) {
   bench_options o;
-  bench_read_options(&o, count, arguments);
+  bench_read_options(&o, usage, count, arguments);
   const bench_config *c = &o.config;
-  const int bf16 = !strcmp(o.precision, "bf16");
-  if (!bf16 && strcmp(o.precision, "float32") != 0) {
-    fprintf(stderr, "training_bench: --precision takes float32 and bf16\n");
-    return 2;
-  }
   uint8_t *bytes = bench_bytes(c->rows);
   const vae_data data = bench_data(bytes, c->rows);
   vae_training training;
@@ -67,7 +63,7 @@ int main(int count, char **arguments) {
   training.batch_size = c->batch;
   training.learning_rate = c->learning_rate;
   training.threads = o.threads;
-  training.precision = bf16 ? VAE_PRECISION_BFLOAT16 : VAE_PRECISION_FLOAT32;
+  training.precision = o.precision;
   training.keep_gradients = o.keep_gradients;
   training.objective.samples = c->samples;
   if (c->samples > 1) training.objective.kind = VAE_OBJECTIVE_IWAE;
@@ -93,7 +89,7 @@ int main(int count, char **arguments) {
       "\"threads\": %d, \"team\": %d, \"samples_per_second\": %.1f, \"step_microseconds\": %.2f, \"gflops\": %.2f, "
       "\"fma_peak_gflops\": %.1f, \"fraction_of_peak\": %.4f, \"trainer_bytes\": %llu, \"most_resident_bytes\": "
       "%llu}\n",
-      c->latent, c->batch, c->samples, c->rows, o.precision, o.keep_gradients ? "kept" : "fused",
+      c->latent, c->batch, c->samples, c->rows, vae_precision_name(o.precision), o.keep_gradients ? "kept" : "fused",
       vae_isa_name(info.isa), o.threads, (int)info.threads, rate, step * 1e6, flops / 1e9, peak / 1e9, flops / peak,
       (unsigned long long)info.bytes, (unsigned long long)bench_most_resident());
   vae_trainer_free(trainer);

@@ -1,7 +1,5 @@
 /* The kernels of the kernel table that are no products, on one thread: elements/ns and bytes/s, warm in L2 and, where a
- * step reads from memory, from there. A peak of fused multiply-adds and of memory comes first. Prints a JSON object a line.
- *
- * usage: vector_bench [--seconds S] [--threads N]     S seconds a kernel; N threads for the second row of peaks */
+ * step reads from memory, from there. A peak of fused multiply-adds and of memory comes first. Prints a JSON object a line. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +9,8 @@
 #include "kernels/kernels.h"
 #include "memory_peak.h"
 #include "parallel/team.h"
+
+static const char usage[] = "vector_bench [--seconds S, a kernel] [--threads N, of the second row of peaks]\n";
 
 /* A tile of activations that fits into L2 with its gradients, and a block of parameters that does not fit into L3. */
 enum { ROWS = 128, COLUMNS = 400, COUNT = ROWS * COLUMNS, LATENTS = 48, LARGE = 1 << 23, DATA_ROWS = 60000 };
@@ -203,7 +203,7 @@ static void print_peaks(int threads) {
 
 int main(int count, char **arguments) {
   bench_options options;
-  bench_read_options(&options, count, arguments);
+  bench_read_options(&options, usage, count, arguments);
   job j = {.seconds = options.seconds};
   vae_error err;
   vae_error_init(&err);

@@ -19,7 +19,6 @@ typedef struct fixture {
 static fixture open_fixture(vae_likelihood likelihood, vae_isa isa) {
   fixture f;
   vae_error err;
-  vae_workspace_options options;
   vae_training training;
   test_random random = {1};
   test_spec spec = test_spec_hidden(COLUMNS, 20, VAE_ACTIVATION_RELU, LATENTS);
@@ -28,11 +27,7 @@ static fixture open_fixture(vae_likelihood likelihood, vae_isa isa) {
   vae_error_init(&err);
   f.isa = isa;
   CHECK_OK(test_create(&spec, 0, NULL, &f.model, &err), &err);
-  vae_workspace_options_init(&options);
-  options.isa = isa;
-  options.threads = 2;
-  options.max_rows = 64;
-  CHECK_OK(vae_workspace_create(f.model, &options, &f.workspace, &err), &err);
+  f.workspace = test_workspace(f.model, isa, 2, 64);
   vae_training_init(&training);
   training.isa = isa;
   training.threads = 2;

@@ -11,37 +11,6 @@ static const double KINK_MARGIN = 2e-5; /* beyond float32's rounding of a sum an
 
 enum { CASES = 72, COORDINATES = 12 };
 
-/* The library's answers for one batch. */
-typedef struct answers {
-  vae_loss loss;
-  vae_terms terms;
-} answers;
-
-static answers open_answers(const test_spec *spec, size_t n) {
-  answers a;
-  size_t samples = spec->objective.samples;
-  vae_loss_init(&a.loss);
-  vae_terms_init(&a.terms);
-  a.terms.loss = test_allocate(n * sizeof(float));
-  a.terms.kl = test_allocate(n * sizeof(float));
-  a.terms.sample_nll = test_allocate(samples * n * sizeof(float));
-  a.terms.mean = test_allocate(n * spec->latent_dim * sizeof(float));
-  a.terms.logvar = test_allocate(n * spec->latent_dim * sizeof(float));
-  a.terms.z = test_allocate(samples * n * spec->latent_dim * sizeof(float));
-  a.terms.output = test_allocate(samples * n * spec->input_dim * sizeof(float));
-  return a;
-}
-
-static void close_answers(answers *a) {
-  free(a->terms.loss);
-  free(a->terms.kl);
-  free(a->terms.sample_nll);
-  free(a->terms.mean);
-  free(a->terms.logvar);
-  free(a->terms.z);
-  free(a->terms.output);
-}
-
 static void compare(const char *what, const float *values, const double *expected, size_t count) {
   double distance = test_distance(values, expected, count), largest = 0.0;
   for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs(expected[i]));
@@ -53,16 +22,17 @@ static void compare(const char *what, const float *values, const double *expecte
              largest);
 }
 
-static void compare_values(const test_spec *spec, size_t n, const answers *a, const oracle_result *expected) {
+static void compare_values(const test_spec *spec, size_t n, const vae_loss *loss, const vae_terms *terms,
+                           const oracle_result *expected) {
   size_t samples = spec->objective.samples;
-  compare("mean", a->terms.mean, expected->mean, n * spec->latent_dim);
-  compare("logvar", a->terms.logvar, expected->logvar, n * spec->latent_dim);
-  compare("z", a->terms.z, expected->z, samples * n * spec->latent_dim);
-  compare("kl", a->terms.kl, expected->kl, n);
-  compare("sample_nll", a->terms.sample_nll, expected->sample_nll, samples * n);
-  compare("output", a->terms.output, expected->output, samples * n * spec->input_dim);
-  compare("loss of each example", a->terms.loss, expected->loss, n);
-  CHECK_NEAR(a->loss.loss, expected->mean_loss, VALUE_TOLERANCE * fabs(expected->mean_loss) + 1e-6);
+  compare("mean", terms->mean, expected->mean, n * spec->latent_dim);
+  compare("logvar", terms->logvar, expected->logvar, n * spec->latent_dim);
+  compare("z", terms->z, expected->z, samples * n * spec->latent_dim);
+  compare("kl", terms->kl, expected->kl, n);
+  compare("sample_nll", terms->sample_nll, expected->sample_nll, samples * n);
+  compare("output", terms->output, expected->output, samples * n * spec->input_dim);
+  compare("loss of each example", terms->loss, expected->loss, n);
+  CHECK_NEAR(loss->loss, expected->mean_loss, VALUE_TOLERANCE * fabs(expected->mean_loss) + 1e-6);
 }
 
 /* Differences of some coordinates of one tensor, by the oracle. */
@@ -156,19 +126,6 @@ static void close_example(example *e) {
   vae_model_free(e->model);
 }
 
-static vae_workspace *make_workspace(const vae_model *model, vae_isa isa, int32_t threads, size_t rows) {
-  vae_error err;
-  vae_workspace *workspace = NULL;
-  vae_workspace_options options;
-  vae_error_init(&err);
-  vae_workspace_options_init(&options);
-  options.isa = isa;
-  options.threads = threads;
-  options.max_rows = (uint32_t)rows;
-  CHECK_OK(vae_workspace_create(model, &options, &workspace, &err), &err);
-  return workspace;
-}
-
 static void describe(char *text, size_t size, const test_spec *spec, size_t n, vae_isa isa) {
   int at = snprintf(text, size, "%u", (unsigned)spec->input_dim);
   for (uint32_t i = 0; i < spec->encoder_count; i++) {
@@ -217,18 +174,20 @@ static void check_case(const test_spec *spec, size_t n, uint64_t seed) {
     CHECK_EQUAL(probes[i].count, info.count);
   }
   for (size_t k = 0; k < isa_count; k++) {
-    vae_workspace *workspace = make_workspace(e.model, isas[k], 1 + (int32_t)(seed % 3), n);
-    answers a = open_answers(spec, n);
+    vae_workspace *workspace = test_workspace(e.model, isas[k], 1 + (int32_t)(seed % 3), n);
+    vae_loss loss;
+    vae_terms terms = test_terms(spec, n);
+    vae_loss_init(&loss);
     vae_data data = test_floats(e.x, n, spec->input_dim);
     describe(text, sizeof text, spec, n, isas[k]);
     harness_note("%.250s", text);
-    if (workspace != NULL && CHECK_OK(vae_model_loss_and_gradients(e.model, workspace, &data, &spec->objective, e.noise,
-                                                                   0, &a.loss, &a.terms, &err),
-                                      &err)) {
-      compare_values(spec, n, &a, &e.expected);
+    if (CHECK_OK(
+            vae_model_loss_and_gradients(e.model, workspace, &data, &spec->objective, e.noise, 0, &loss, &terms, &err),
+            &err)) {
+      compare_values(spec, n, &loss, &terms, &e.expected);
       for (size_t i = 0; i < tensors; i++) compare_probe(workspace, &probes[i], gradient_tolerance(spec, &e.expected));
     }
-    close_answers(&a);
+    test_terms_free(&terms);
     vae_workspace_free(workspace);
   }
   free(probes);
@@ -287,7 +246,7 @@ static void check_large(const test_spec *spec, size_t n, uint64_t seed) {
   for (size_t k = 0; k < isa_count; k++) {
     vae_loss loss;
     vae_loss_init(&loss);
-    workspaces[k] = make_workspace(model, isas[k], 2, n);
+    workspaces[k] = test_workspace(model, isas[k], 2, n);
     CHECK_OK(vae_model_loss_and_gradients(model, workspaces[k], &data, &spec->objective, noise, 0, &loss, NULL, &err),
              &err);
   }

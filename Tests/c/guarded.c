@@ -2,6 +2,7 @@
 #include "guarded.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,14 +17,20 @@ typedef struct guarded {
 static guarded pool[64];
 static size_t pool_used;
 
+static void stop(const char *why) {
+  fprintf(stderr, "test: guarded memory: %s\n", why);
+  exit(3);
+}
+
 void *guard(size_t bytes, int at_end) {
   const size_t page = (size_t)sysconf(_SC_PAGESIZE), inner = (bytes + page - 1) / page * page;
+  if (pool_used == sizeof pool / sizeof *pool) stop("too many blocks");
   guarded *g = &pool[pool_used++];
   g->size = inner + 2 * page;
   g->pages = mmap(NULL, g->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (g->pages == MAP_FAILED) exit(1);
-  mprotect(g->pages, page, PROT_NONE);
-  mprotect(g->pages + page + inner, page, PROT_NONE);
+  if (g->pages == MAP_FAILED || mprotect(g->pages, page, PROT_NONE) != 0 ||
+      mprotect(g->pages + page + inner, page, PROT_NONE) != 0)
+    stop("no pages");
   return g->pages + page + (at_end ? inner - bytes : 0);
 }
 

@@ -6,19 +6,6 @@
 #include "oracle.h"
 #include "support.h"
 
-static vae_workspace *make_workspace(const vae_model *model, vae_isa isa, int32_t threads, uint32_t rows) {
-  vae_error err;
-  vae_workspace *workspace = NULL;
-  vae_workspace_options options;
-  vae_error_init(&err);
-  vae_workspace_options_init(&options);
-  options.isa = isa;
-  options.threads = threads;
-  options.max_rows = rows;
-  CHECK_OK(vae_workspace_create(model, &options, &workspace, &err), &err);
-  return workspace;
-}
-
 /* Everything that inference gives for some rows, one array after the other. */
 enum { ROWS = 301, COLUMNS = 75, LATENTS = 9, SAMPLES = 3, SEED = 12 };
 enum {
@@ -85,7 +72,7 @@ static float *noise_of_evaluation(void) {
   CHECK_OK(test_create(&spec, 0, NULL, &model, &err), &err);
   CHECK_OK(vae_model_set_parameter(model, "encoder.mean.weight", zeros, LATENTS, &err), &err);
   CHECK_OK(vae_model_set_parameter(model, "encoder.logvar.weight", zeros, LATENTS, &err), &err);
-  vae_workspace *workspace = make_workspace(model, VAE_ISA_PORTABLE, 1, 100);
+  vae_workspace *workspace = test_workspace(model, VAE_ISA_PORTABLE, 1, 100);
   CHECK_OK(vae_model_evaluate(model, workspace, &data, &objective, SEED, &loss, &terms, &err), &err);
   vae_workspace_free(workspace);
   vae_model_free(model);
@@ -138,7 +125,7 @@ static void check_model(const test_spec *spec) {
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
       harness_note("%s, %s, %d threads, %u rows at a time", vae_objective_name(spec->objective.kind),
                    vae_isa_name(isas[k]), (int)ways[i].threads, (unsigned)ways[i].rows);
-      vae_workspace *workspace = make_workspace(model, isas[k], ways[i].threads, ways[i].rows);
+      vae_workspace *workspace = test_workspace(model, isas[k], ways[i].threads, ways[i].rows);
       memset(all, 0, AT_END * sizeof *all);
       infer(model, workspace, &data, &spec->objective, all, i == 0 ? &first_loss : &loss);
       if (i == 0) {
@@ -197,7 +184,7 @@ static void check_many_samples(vae_objective_kind kind, vae_isa isa) {
     terms.sample_nll = terms_out + N;
     harness_note("%s, %d samples, %s, %u rows at a time", vae_objective_name(kind), K, vae_isa_name(isa),
                  (unsigned)max_rows[i]);
-    vae_workspace *workspace = make_workspace(model, isa, 2, max_rows[i]);
+    vae_workspace *workspace = test_workspace(model, isa, 2, max_rows[i]);
     CHECK_OK(vae_model_evaluate(model, workspace, &data, &spec.objective, 3, &loss, &terms, &err), &err);
     vae_workspace_free(workspace);
     if (i == 0) {
@@ -231,7 +218,7 @@ static void check_activation(vae_activation activation, vae_isa isa) {
   CHECK_OK(vae_model_set_parameter(model, "encoder.mean.weight", &one, 1, &err), &err);
   CHECK_OK(vae_model_set_parameter(model, "encoder.logvar.weight", &zero, 1, &err), &err);
   CHECK_OK(vae_model_set_parameter(model, "decoder.mean.weight", &zero, 1, &err), &err);
-  vae_workspace *workspace = make_workspace(model, isa, 1, 4);
+  vae_workspace *workspace = test_workspace(model, isa, 1, 4);
   oracle *o = oracle_new(&spec, model);
   for (size_t i = 0; i < sizeof grid / sizeof *grid; i++) {
     float mean = NAN, gradient = NAN;
@@ -272,7 +259,7 @@ static void check_clamp(vae_isa isa) {
   CHECK_OK(vae_model_set_parameter(model, "encoder.logvar.weight", zeros, D * LATENT, &err), &err);
   CHECK_OK(vae_model_set_parameter(model, "encoder.logvar.bias", bias, LATENT, &err), &err);
   CHECK_OK(vae_model_set_parameter(model, "decoder.mean.weight", zeros, D * LATENT, &err), &err);
-  vae_workspace *workspace = make_workspace(model, isa, 1, N);
+  vae_workspace *workspace = test_workspace(model, isa, 1, N);
   CHECK_OK(vae_model_encode(model, workspace, &data, NULL, logvar, &err), &err);
   for (int i = 0; i < N * LATENT; i++) CHECK(logvar[i] == clamped[i % LATENT]);
   memset(logvar, 0, sizeof logvar);
@@ -324,7 +311,7 @@ static void check_logits(vae_isa isa) {
   CHECK_OK(test_create(&spec, 0, NULL, &model, &err), &err);
   CHECK_OK(vae_model_set_parameter(model, "decoder.mean.weight", zeros, D, &err), &err);
   CHECK_OK(vae_model_set_parameter(model, "decoder.mean.bias", logits, D, &err), &err);
-  vae_workspace *workspace = make_workspace(model, isa, 1, 1);
+  vae_workspace *workspace = test_workspace(model, isa, 1, 1);
   for (size_t t = 0; t < 3; t++) {
     float x[D], output[D];
     double expected = 0.0;

@@ -10,19 +10,6 @@
 #include "support.h"
 #include "train/vae_trainer.h"
 
-/* A sanitizer's own memory hides what is looked at here. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANITIZED = 1 };
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-#else
-enum { SANITIZED = 0 };
-#endif
-
 /* --- the formulas of docs/MEMORY.md, from the configuration alone ------------------------------------------------------ */
 
 enum { LINE = 64, MOST_DENSE = 2 * TEST_MAX_HIDDEN + 2 };
@@ -102,22 +89,11 @@ static size_t workspace_bytes(const test_spec *spec, size_t max_rows, size_t P) 
 
 /* --- against what was counted ------------------------------------------------------------------------------------------ */
 
-static void *count_allocate(void *user, size_t size, size_t alignment) {
-  *(long *)user += (long)size;
-  return aligned_alloc(alignment, over(size, alignment) * alignment);
-}
-
-static void count_release(void *user, void *memory, size_t size, size_t alignment) {
-  (void)alignment;
-  *(long *)user -= (long)size;
-  free(memory);
-}
-
 static void check_handles(const test_spec *spec, vae_isa isa, uint32_t batch, int keep_gradients) {
   enum { ROWS = 70 };
-  long live = 0;
   vae_error err;
-  vae_allocator allocator;
+  test_counter live = {0};
+  const vae_allocator allocator = test_counting_allocator(&live);
   vae_model *model = NULL;
   vae_trainer *trainer = NULL;
   vae_workspace *workspace = NULL;
@@ -129,42 +105,38 @@ static void check_handles(const test_spec *spec, vae_isa isa, uint32_t batch, in
   uint8_t *bytes = test_allocate((size_t)ROWS * spec->input_dim);
   const vae_data data = test_bytes(bytes, ROWS, spec->input_dim);
   vae_error_init(&err);
-  vae_allocator_init(&allocator);
-  allocator.user = &live;
-  allocator.allocate = count_allocate;
-  allocator.release = count_release;
   CHECK_EQUAL(vaei_kernels_find(isa, &kernels, &err), VAE_OK);
 
   CHECK_EQUAL(test_create(spec, 1, &allocator, &model, &err), VAE_OK);
-  CHECK_EQUAL(live, (long)model_bytes(spec));
+  CHECK_EQUAL(live.bytes, (long)model_bytes(spec));
 
-  live = 0;
+  live.bytes = 0;
   vae_training_init(&training);
   training.batch_size = batch;
   training.objective = spec->objective;
   training.isa = isa;
   training.keep_gradients = keep_gradients;
   CHECK_EQUAL(vae_trainer_create(model, &training, &allocator, &trainer, &err), VAE_OK);
-  CHECK_EQUAL(live, (long)trainer_bytes(spec, batch, kernels->tile_panels, keep_gradients, 0));
+  CHECK_EQUAL(live.bytes, (long)trainer_bytes(spec, batch, kernels->tile_panels, keep_gradients, 0));
   CHECK_EQUAL(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, &err), VAE_OK);
-  CHECK_EQUAL(live, (long)trainer_bytes(spec, batch, kernels->tile_panels, keep_gradients, ROWS));
+  CHECK_EQUAL(live.bytes, (long)trainer_bytes(spec, batch, kernels->tile_panels, keep_gradients, ROWS));
   vae_trainer_info_init(&trainer_info);
   CHECK_EQUAL(vae_trainer_get_info(trainer, &trainer_info, &err), VAE_OK);
-  CHECK_EQUAL((long)trainer_info.bytes, live);
+  CHECK_EQUAL((long)trainer_info.bytes, live.bytes);
   vae_trainer_free(trainer);
-  CHECK_EQUAL(live, 0);
+  CHECK_EQUAL(live.bytes, 0);
 
   vae_workspace_options_init(&options);
   options.allocator = &allocator;
   options.isa = isa;
   options.max_rows = batch;
   CHECK_EQUAL(vae_workspace_create(model, &options, &workspace, &err), VAE_OK);
-  CHECK_EQUAL(live, (long)workspace_bytes(spec, batch, kernels->tile_panels));
+  CHECK_EQUAL(live.bytes, (long)workspace_bytes(spec, batch, kernels->tile_panels));
   vae_workspace_info_init(&workspace_info);
   CHECK_EQUAL(vae_workspace_get_info(workspace, &workspace_info, &err), VAE_OK);
-  CHECK_EQUAL((long)workspace_info.bytes, live);
+  CHECK_EQUAL((long)workspace_info.bytes, live.bytes);
   vae_workspace_free(workspace);
-  CHECK_EQUAL(live, 0);
+  CHECK_EQUAL(live.bytes, 0);
   vae_model_free(model);
   free(bytes);
 }
@@ -218,7 +190,7 @@ static void check_epoch(void) {
 int main(void) {
   vae_isa isas[TEST_ISAS];
   const size_t count = test_isas(isas);
-  if (!SANITIZED && most_resident() > 0) check_epoch(); /* first, while there is no higher peak behind it */
+  if (!TEST_SANITIZED && most_resident() > 0) check_epoch(); /* first, while there is no higher peak behind it */
   for (size_t i = 0; i < count; i++) {
     test_spec small = test_spec_hidden(30, 17, VAE_ACTIVATION_GELU, 3);
     check_handles(&small, isas[i], 8, 0);

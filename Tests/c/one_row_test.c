@@ -4,19 +4,10 @@
 #include "harness.h"
 #include "support.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#endif
-
 static long allocations;
 static int threads_at_start; /* 1, but for an emulator's own */
 
-#if defined(__GLIBC__) && !defined(SANITIZED) && !defined(VAE_TESTS_ARE_STATIC)
+#if defined(__GLIBC__) && !TEST_SANITIZED && !defined(VAE_TESTS_ARE_STATIC)
 /* In front of the C library's own, for the whole process. */
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
@@ -32,16 +23,6 @@ enum { COUNTS = 0 };
 #endif
 
 enum { ROWS = 5, COLUMNS = 203, LATENTS = 11 };
-
-static void *count_allocate(void *user, size_t size, size_t alignment) {
-  ++*(long *)user;
-  return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-}
-
-static void count_release(void *user, void *memory, size_t size, size_t alignment) {
-  (void)user, (void)size, (void)alignment;
-  free(memory);
-}
 
 typedef struct results {
   float mean[ROWS * LATENTS], logvar[ROWS * LATENTS], output[ROWS * COLUMNS], decoded[ROWS * COLUMNS];
@@ -67,8 +48,8 @@ static void infer(const vae_model *model, vae_workspace *workspace, const float 
   CHECK_OK(vae_model_evaluate(model, workspace, &data, NULL, 0, &loss, &terms, &err), &err);
 }
 
-static void check_precision(const vae_model *model, const vae_allocator *allocator, const long *calls, vae_isa isa,
-                            vae_precision precision, const float *x) {
+static void check_precision(const vae_model *model, const vae_allocator *allocator, const test_counter *counter,
+                            vae_isa isa, vae_precision precision, const float *x) {
   static results one, all;
   vae_error err;
   vae_model *copy = NULL;
@@ -84,10 +65,10 @@ static void check_precision(const vae_model *model, const vae_allocator *allocat
   CHECK_OK(vae_workspace_create(copy, &options, &workspace, &err), &err);
   infer(copy, workspace, x, 0, ROWS, &all);
   const int threads = test_thread_count();
-  const long before = allocations, before_calls = *calls;
+  const long before = allocations, before_calls = counter->calls;
   for (size_t i = 0; i < ROWS; i++) infer(copy, workspace, x, i, 1, &one);
   CHECK_EQUAL(allocations, before);
-  CHECK_EQUAL(*calls, before_calls);
+  CHECK_EQUAL(counter->calls, before_calls);
   CHECK_EQUAL(threads, test_thread_count());
   CHECK_EQUAL(threads, threads_at_start); /* this model is too small for a team */
   CHECK_BYTES(one.mean, all.mean, sizeof one.mean);
@@ -105,24 +86,20 @@ int main(void) {
   vae_error err;
   vae_isa isas[TEST_ISAS];
   vae_model *model = NULL;
-  vae_allocator allocator;
+  test_counter counter = {0};
+  const vae_allocator allocator = test_counting_allocator(&counter);
   test_random random = {5};
-  long calls = 0;
   const size_t isa_count = test_isas(isas);
   test_spec spec = test_spec_hidden(COLUMNS, 217, VAE_ACTIVATION_RELU, LATENTS);
   float *x = test_rows(&random, spec.likelihood, ROWS * COLUMNS);
   threads_at_start = test_thread_count();
   vae_error_init(&err);
-  vae_allocator_init(&allocator);
-  allocator.user = &calls;
-  allocator.allocate = count_allocate;
-  allocator.release = count_release;
   CHECK_OK(test_create(&spec, 3, &allocator, &model, &err), &err);
   if (COUNTS) CHECK(allocations > 0);
-  CHECK(calls > 0);
+  CHECK(counter.calls > 0);
   for (size_t i = 0; i < isa_count; i++)
     for (vae_precision p = VAE_PRECISION_FLOAT32; p <= VAE_PRECISION_INT8; p++)
-      check_precision(model, &allocator, &calls, isas[i], p, x);
+      check_precision(model, &allocator, &counter, isas[i], p, x);
   vae_model_free(model);
   free(x);
   return harness_finish("one_row");

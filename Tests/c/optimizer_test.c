@@ -137,14 +137,8 @@ static void check_changes_from_outside(vae_isa isa) {
   parts p = open_parts();
   vae_error err;
   vae_training training;
-  vae_workspace_options options;
-  vae_workspace *workspace = NULL;
   vae_model *model = make_model(&p), *other = make_model(&p);
   vae_error_init(&err);
-  vae_workspace_options_init(&options);
-  options.isa = isa;
-  options.max_rows = ROWS;
-  options.threads = 1;
   vae_training_init(&training);
   training.objective = p.spec.objective;
   training.isa = isa;
@@ -153,7 +147,7 @@ static void check_changes_from_outside(vae_isa isa) {
   training.learning_rate = 0.01;
   vae_trainer *first = make_trainer(model, &training), *second = make_trainer(model, &training);
   vae_trainer *of_other = make_trainer(other, &training);
-  CHECK_OK(vae_workspace_create(model, &options, &workspace, &err), &err);
+  vae_workspace *workspace = test_workspace(model, isa, 1, ROWS);
   compare_step(&p, model, first, workspace, "first step");
   compare_step(&p, model, first, workspace, "second step");
   CHECK_OK(test_fill_parameters(model, &p.random, 1.0, &err), &err);

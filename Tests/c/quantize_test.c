@@ -7,19 +7,6 @@
 
 enum { ROWS = 37, COLUMNS = 131, LATENTS = 9, UNITS = 70 };
 
-static vae_workspace *make_workspace(const vae_model *model, vae_isa isa, int32_t threads, uint32_t rows) {
-  vae_error err;
-  vae_workspace *workspace = NULL;
-  vae_workspace_options options;
-  vae_error_init(&err);
-  vae_workspace_options_init(&options);
-  options.isa = isa;
-  options.threads = threads;
-  options.max_rows = rows;
-  CHECK_OK(vae_workspace_create(model, &options, &workspace, &err), &err);
-  return workspace;
-}
-
 static test_spec make_spec(vae_likelihood likelihood) {
   test_spec spec = test_spec_hidden(COLUMNS, UNITS, VAE_ACTIVATION_RELU, LATENTS);
   test_spec_add_encoder(&spec, 45, VAE_ACTIVATION_TANH);
@@ -114,7 +101,7 @@ static void check_results(vae_likelihood likelihood, vae_precision precision) {
   vae_model *plain = dequantized(&spec, model, copy);
   for (size_t i = 0; i < isa_count; i++) {
     harness_note("%s, %s, %s", vae_isa_name(isas[i]), vae_precision_name(precision), vae_likelihood_name(likelihood));
-    vae_workspace *workspace = make_workspace(copy, isas[i], 1, ROWS), *other = make_workspace(plain, isas[i], 1, 16);
+    vae_workspace *workspace = test_workspace(copy, isas[i], 1, ROWS), *other = test_workspace(plain, isas[i], 1, 16);
     infer(copy, workspace, x, &got);
     infer(plain, other, x, &want);
     if (precision == VAE_PRECISION_BFLOAT16) {
@@ -131,7 +118,7 @@ static void check_results(vae_likelihood likelihood, vae_precision precision) {
     vae_workspace_free(workspace);
     for (int32_t threads = 1; threads <= 3; threads++)
       for (uint32_t rows = 1; rows <= 50; rows += 12) {
-        workspace = make_workspace(copy, isas[i], threads, rows);
+        workspace = test_workspace(copy, isas[i], threads, rows);
         infer(copy, workspace, x, &again);
         CHECK_BYTES(&got, &again, sizeof got);
         vae_workspace_free(workspace);
@@ -156,7 +143,7 @@ static void check_team(vae_precision precision) {
   vae_error_init(&err);
   CHECK_OK(test_create(&spec, 2, NULL, &model, &err), &err);
   CHECK_OK(vae_model_quantize(model, precision, &copy, &err), &err);
-  vae_workspace *alone = make_workspace(copy, VAE_ISA_AUTO, 1, 128), *team = make_workspace(copy, VAE_ISA_AUTO, 4, 128);
+  vae_workspace *alone = test_workspace(copy, VAE_ISA_AUTO, 1, 128), *team = test_workspace(copy, VAE_ISA_AUTO, 4, 128);
   CHECK_OK(vae_model_reconstruct(copy, alone, &data, one, &err), &err);
   CHECK_OK(vae_model_reconstruct(copy, team, &data, four, &err), &err);
   CHECK_BYTES(one, four, MANY * 300 * sizeof *one);
@@ -223,8 +210,8 @@ static void check_refusals(void) {
   CHECK_EQUAL(vae_model_precision(NULL), VAE_PRECISION_FLOAT32);
   CHECK_EQUAL(vae_model_precision(model), VAE_PRECISION_FLOAT32);
   CHECK_OK(vae_model_quantize(model, VAE_PRECISION_INT8, &copy, &err), &err);
-  vae_workspace *workspace = make_workspace(copy, VAE_ISA_AUTO, 1, 4);
-  vae_workspace *wide = make_workspace(model, VAE_ISA_AUTO, 1, 4);
+  vae_workspace *workspace = test_workspace(copy, VAE_ISA_AUTO, 1, 4);
+  vae_workspace *wide = test_workspace(model, VAE_ISA_AUTO, 1, 4);
   check_refusal(vae_model_quantize(copy, VAE_PRECISION_BFLOAT16, &again, &err), &err);
   CHECK(again == NULL);
   check_refusal(vae_trainer_create(copy, NULL, NULL, &trainer, &err), &err);
@@ -271,7 +258,7 @@ static void check_not_finite(void) {
     float output[20];
     harness_note("large weights, %s", vae_precision_name(p));
     CHECK_OK(vae_model_quantize(model, p, &copy, &err), &err);
-    vae_workspace *workspace = make_workspace(copy, VAE_ISA_AUTO, 1, 4);
+    vae_workspace *workspace = test_workspace(copy, VAE_ISA_AUTO, 1, 4);
     CHECK_STATUS(vae_model_encode(copy, workspace, &data, z, NULL, &err), VAE_ERROR_NOT_FINITE);
     CHECK_STATUS(vae_model_reconstruct(copy, workspace, &data, output, &err), VAE_ERROR_NOT_FINITE);
     vae_workspace_free(workspace);
@@ -294,7 +281,7 @@ static void check_infinite_inputs(void) {
   for (vae_precision p = VAE_PRECISION_FLOAT32; p <= VAE_PRECISION_INT8; p++) {
     harness_note("infinite inputs, %s", vae_precision_name(p));
     CHECK_OK(vae_model_quantize(model, p, &copy, &err), &err);
-    vae_workspace *workspace = make_workspace(copy, VAE_ISA_AUTO, 1, 4);
+    vae_workspace *workspace = test_workspace(copy, VAE_ISA_AUTO, 1, 4);
     CHECK_STATUS(vae_model_decode(copy, workspace, z, 1, output, &err), VAE_ERROR_NOT_FINITE);
     CHECK_MESSAGE_HAS(err, "decoder.0");
     vae_workspace_free(workspace);
@@ -337,41 +324,27 @@ static void check_rounding(void) {
   vae_model_free(model);
 }
 
-static void *count_allocate(void *user, size_t size, size_t alignment) {
-  *(size_t *)user += size;
-  return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-}
-
-static void count_release(void *user, void *memory, size_t size, size_t alignment) {
-  (void)alignment;
-  *(size_t *)user -= size;
-  free(memory);
-}
-
 /* A copy holds what its name says and no float32 weights beside it. */
 static void check_memory(void) {
   static const double most[] = {1.02, 0.52, 0.29}; /* biases and scales, and bf16 where int8 would be too coarse */
   vae_error err;
-  vae_allocator allocator;
   vae_model *model = NULL, *copy = NULL;
-  size_t bytes = 0;
+  test_counter live = {0};
+  const vae_allocator allocator = test_counting_allocator(&live);
   const test_spec spec = test_spec_hidden(784, 400, VAE_ACTIVATION_RELU, 40);
   vae_error_init(&err);
-  vae_allocator_init(&allocator);
-  allocator.user = &bytes;
-  allocator.allocate = count_allocate;
-  allocator.release = count_release;
   CHECK_OK(test_create(&spec, 2, &allocator, &model, &err), &err);
-  const double whole = (double)bytes;
+  const long whole = live.bytes;
   for (vae_precision p = VAE_PRECISION_FLOAT32; p <= VAE_PRECISION_INT8; p++) {
     harness_note("memory of %s", vae_precision_name(p));
     CHECK_OK(vae_model_quantize(model, p, &copy, &err), &err);
-    CHECK_THAT((double)bytes - whole < most[p] * whole, "%.3f of the model's memory", ((double)bytes - whole) / whole);
+    const double share = (double)(live.bytes - whole) / (double)whole;
+    CHECK_THAT(share < most[p], "%.3f of the model's memory", share);
     vae_model_free(copy);
-    CHECK(bytes == (size_t)whole);
+    CHECK_EQUAL(live.bytes, whole);
   }
   vae_model_free(model);
-  CHECK_EQUAL(bytes, 0);
+  CHECK_EQUAL(live.bytes, 0);
 }
 
 int main(void) {

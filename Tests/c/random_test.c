@@ -214,24 +214,18 @@ enum { NOISE_COUNT = NOISE_ROWS * NOISE_LATENTS * NOISE_SAMPLES };
 static void evaluate_noise(const vae_model *model, vae_isa isa, int32_t threads, uint32_t max_rows, uint64_t seed,
                            float *z) {
   vae_error err;
-  vae_workspace_options options;
-  vae_workspace *workspace = NULL;
   vae_objective objective;
   vae_loss loss;
   vae_terms terms;
   float *x = test_allocate(NOISE_ROWS * 3 * sizeof *x);
   vae_data data = test_floats(x, NOISE_ROWS, 3);
   vae_error_init(&err);
-  vae_workspace_options_init(&options);
   vae_objective_init(&objective);
   vae_loss_init(&loss);
   vae_terms_init(&terms);
-  options.isa = isa;
-  options.threads = threads;
-  options.max_rows = max_rows;
   objective.samples = NOISE_SAMPLES;
   terms.z = z;
-  CHECK_OK(vae_workspace_create(model, &options, &workspace, &err), &err);
+  vae_workspace *workspace = test_workspace(model, isa, threads, max_rows);
   CHECK_OK(vae_model_evaluate(model, workspace, &data, &objective, seed, &loss, &terms, &err), &err);
   vae_workspace_free(workspace);
   free(x);
@@ -273,14 +267,9 @@ static void check_samples(void) {
   vae_model *model = noise_model(LATENTS);
   for (size_t k = 0; k < isa_count; k++) {
     vae_error err;
-    vae_workspace_options options;
-    vae_workspace *workspace = NULL;
     vae_error_init(&err);
-    vae_workspace_options_init(&options);
-    options.isa = isas[k];
-    options.max_rows = k == 0 ? 256 : 10;
     harness_note("%s", vae_isa_name(isas[k]));
-    CHECK_OK(vae_workspace_create(model, &options, &workspace, &err), &err);
+    vae_workspace *workspace = test_workspace(model, isas[k], 0, k == 0 ? 256 : 10);
     CHECK_OK(vae_model_sample(model, workspace, 4, 0, ROWS, NULL, z, &err), &err);
     if (k == 0) memcpy(first, z, ROWS * LATENTS * sizeof *z);
     CHECK_BYTES(first, z, ROWS * LATENTS * sizeof *z);

@@ -26,30 +26,10 @@ typedef struct outcome {
   vae_terms terms;
 } outcome;
 
-static void outcome_open(outcome *result, const vectors *file) {
-  size_t n = file->batch, samples = file->spec.objective.samples;
-  size_t latents = file->spec.latent_dim, inputs = file->spec.input_dim;
-  vae_loss_init(&result->loss);
-  vae_terms_init(&result->terms);
-  result->terms.loss = test_allocate(n * sizeof(float));
-  result->terms.kl = test_allocate(n * sizeof(float));
-  result->terms.reconstruction = test_allocate(n * sizeof(float));
-  result->terms.sample_nll = test_allocate(samples * n * sizeof(float));
-  result->terms.mean = test_allocate(n * latents * sizeof(float));
-  result->terms.logvar = test_allocate(n * latents * sizeof(float));
-  result->terms.z = test_allocate(samples * n * latents * sizeof(float));
-  result->terms.output = test_allocate(samples * n * inputs * sizeof(float));
-}
-
-static void outcome_close(outcome *result) {
-  free(result->terms.loss);
-  free(result->terms.kl);
-  free(result->terms.reconstruction);
-  free(result->terms.sample_nll);
-  free(result->terms.mean);
-  free(result->terms.logvar);
-  free(result->terms.z);
-  free(result->terms.output);
+static outcome outcome_open(const vectors *file) {
+  outcome result = {.terms = test_terms(&file->spec, file->batch)};
+  vae_loss_init(&result.loss);
+  return result;
 }
 
 static int all_zero(const vector_tensor *tensor) {
@@ -143,37 +123,29 @@ static void compare_gradients(const vectors *file, const vae_workspace *workspac
 
 static void check_gradients(const vectors *file, vae_isa isa, int32_t threads) {
   vae_error err;
-  vae_workspace_options options;
-  vae_workspace *workspace = NULL;
   vae_model *model = make_model(file);
   if (model == NULL) return;
   vae_error_init(&err);
-  vae_workspace_options_init(&options);
-  options.isa = isa;
-  options.threads = threads;
-  options.max_rows = (uint32_t)file->batch;
-  if (CHECK_OK(vae_workspace_create(model, &options, &workspace, &err), &err)) {
-    outcome result;
-    float *x = vectors_floats(file, "input.", "x"), *noise = vectors_floats(file, "input.", "noise");
-    vae_data data = test_floats(x, file->batch, file->spec.input_dim);
-    vae_workspace_info info;
-    vae_workspace_info_init(&info);
-    CHECK_OK(vae_workspace_get_info(workspace, &info, &err), &err);
-    CHECK_EQUAL(info.isa, isa);
-    CHECK_EQUAL(info.max_rows, file->batch);
-    outcome_open(&result, file);
-    /* Twice: the second call finds the memory that the first one left. */
-    for (int call = 0; call < 2; call++) {
-      CHECK_OK(vae_model_loss_and_gradients(model, workspace, &data, &file->spec.objective, noise, 0, &result.loss,
-                                            &result.terms, &err),
-               &err);
-      compare_outcome(file, &result);
-      compare_gradients(file, workspace, NULL);
-    }
-    outcome_close(&result);
-    free(x);
-    free(noise);
+  vae_workspace *workspace = test_workspace(model, isa, threads, file->batch);
+  outcome result = outcome_open(file);
+  float *x = vectors_floats(file, "input.", "x"), *noise = vectors_floats(file, "input.", "noise");
+  vae_data data = test_floats(x, file->batch, file->spec.input_dim);
+  vae_workspace_info info;
+  vae_workspace_info_init(&info);
+  CHECK_OK(vae_workspace_get_info(workspace, &info, &err), &err);
+  CHECK_EQUAL(info.isa, isa);
+  CHECK_EQUAL(info.max_rows, file->batch);
+  /* Twice: the second call finds the memory that the first one left. */
+  for (int call = 0; call < 2; call++) {
+    CHECK_OK(vae_model_loss_and_gradients(model, workspace, &data, &file->spec.objective, noise, 0, &result.loss,
+                                          &result.terms, &err),
+             &err);
+    compare_outcome(file, &result);
+    compare_gradients(file, workspace, NULL);
   }
+  test_terms_free(&result.terms);
+  free(x);
+  free(noise);
   vae_workspace_free(workspace);
   vae_model_free(model);
 }
@@ -223,11 +195,10 @@ static void check_steps(const vectors *file, vae_isa isa, int32_t threads, int32
   training.keep_gradients = keep_gradients;
   training.precision = precision;
   if (CHECK_OK(vae_trainer_create(model, &training, NULL, &trainer, &err), &err)) {
-    outcome result;
+    outcome result = outcome_open(file);
     float *x = vectors_floats(file, "input.", "x"), *noise = vectors_floats(file, "input.", "noise");
     vae_data data = test_floats(x, file->batch, file->spec.input_dim);
     vae_trainer_info info;
-    outcome_open(&result, file);
     for (int step = 1; step <= 3; step++) {
       int first = step == 1;
       CHECK_OK(vae_trainer_step(trainer, &data, noise, first ? &result.loss : NULL, first ? &result.terms : NULL, &err),
@@ -243,7 +214,7 @@ static void check_steps(const vectors *file, vae_isa isa, int32_t threads, int32
     CHECK_EQUAL(info.precision, precision);
     CHECK_EQUAL(info.step, 3);
     CHECK_EQUAL(info.epoch, 0);
-    outcome_close(&result);
+    test_terms_free(&result.terms);
     free(x);
     free(noise);
   }

@@ -102,6 +102,70 @@ vae_status test_fill_parameters(vae_model *model, test_random *random, double sc
   return VAE_OK;
 }
 
+vae_workspace *test_workspace(const vae_model *model, vae_isa isa, int32_t threads, size_t max_rows) {
+  vae_error err;
+  vae_workspace *workspace = NULL;
+  vae_workspace_options options;
+  vae_error_init(&err);
+  vae_workspace_options_init(&options);
+  options.isa = isa;
+  options.threads = threads;
+  options.max_rows = (uint32_t)max_rows;
+  if (vae_workspace_create(model, &options, &workspace, &err) == VAE_OK) return workspace;
+  fprintf(stderr, "test: no workspace: %s\n", err.message);
+  exit(3);
+}
+
+vae_terms test_terms(const test_spec *spec, size_t rows) {
+  vae_terms terms;
+  size_t draws = spec->objective.samples * rows;
+  vae_terms_init(&terms);
+  terms.loss = test_allocate(rows * sizeof(float));
+  terms.kl = test_allocate(rows * sizeof(float));
+  terms.reconstruction = test_allocate(rows * sizeof(float));
+  terms.sample_nll = test_allocate(draws * sizeof(float));
+  terms.mean = test_allocate(rows * spec->latent_dim * sizeof(float));
+  terms.logvar = test_allocate(rows * spec->latent_dim * sizeof(float));
+  terms.z = test_allocate(draws * spec->latent_dim * sizeof(float));
+  terms.output = test_allocate(draws * spec->input_dim * sizeof(float));
+  return terms;
+}
+
+void test_terms_free(vae_terms *terms) {
+  free(terms->loss);
+  free(terms->kl);
+  free(terms->reconstruction);
+  free(terms->sample_nll);
+  free(terms->mean);
+  free(terms->logvar);
+  free(terms->z);
+  free(terms->output);
+}
+
+static void *count_allocate(void *user, size_t size, size_t alignment) {
+  test_counter *counter = user;
+  void *memory = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  counter->calls++;
+  if (memory != NULL) counter->bytes += (long)size;
+  return memory;
+}
+
+static void count_release(void *user, void *memory, size_t size, size_t alignment) {
+  test_counter *counter = user;
+  (void)alignment;
+  counter->bytes -= (long)size;
+  free(memory);
+}
+
+vae_allocator test_counting_allocator(test_counter *counter) {
+  vae_allocator allocator;
+  vae_allocator_init(&allocator);
+  allocator.user = counter;
+  allocator.allocate = count_allocate;
+  allocator.release = count_release;
+  return allocator;
+}
+
 float *test_parameters(const vae_model *model, size_t *count) {
   size_t tensors = vae_model_parameter_count(model), at = 0;
   *count = (size_t)vae_model_value_count(model);
@@ -188,24 +252,22 @@ float *test_rows(test_random *random, vae_likelihood likelihood, size_t n) {
   return values;
 }
 
-vae_data test_floats(const float *values, size_t rows, size_t columns) {
+static vae_data data_of(vae_data_type type, const void *values, size_t rows, size_t columns) {
   vae_data data;
   vae_data_init(&data);
-  data.type = VAE_DATA_FLOAT32;
+  data.type = type;
   data.values = values;
   data.rows = rows;
   data.columns = columns;
   return data;
 }
 
+vae_data test_floats(const float *values, size_t rows, size_t columns) {
+  return data_of(VAE_DATA_FLOAT32, values, rows, columns);
+}
+
 vae_data test_bytes(const uint8_t *values, size_t rows, size_t columns) {
-  vae_data data;
-  vae_data_init(&data);
-  data.type = VAE_DATA_UINT8;
-  data.values = values;
-  data.rows = rows;
-  data.columns = columns;
-  return data;
+  return data_of(VAE_DATA_UINT8, values, rows, columns);
 }
 
 double test_distance(const float *values, const double *expected, size_t count) {

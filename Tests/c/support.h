@@ -8,6 +8,18 @@
 
 #include "vae/vae.h"
 
+/* 1 under a sanitizer, whose own memory and allocator hide some of what is looked at. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
+#define TEST_SANITIZED 1
+#endif
+#endif
+#ifndef TEST_SANITIZED
+#define TEST_SANITIZED 0
+#endif
+
 enum { TEST_MAX_HIDDEN = 4, TEST_ISAS = 4, TEST_PATH = 1024 };
 
 /* A model and its objective. */
@@ -36,6 +48,22 @@ void test_spec_add_decoder(test_spec *spec, uint32_t units, vae_activation activ
 /* vae_model_create for the spec. allocator: may be NULL. */
 vae_status test_create(const test_spec *spec, uint64_t seed, const vae_allocator *allocator, vae_model **model,
                        vae_error *err);
+
+/* A workspace of that instruction set, threads and max_rows (0 each: the library's choice). Ends the test with a message
+ * where it is refused. */
+vae_workspace *test_workspace(const vae_model *model, vae_isa isa, int32_t threads, size_t max_rows);
+
+/* Room for all terms of `rows` examples. The caller frees. */
+vae_terms test_terms(const test_spec *spec, size_t rows);
+void test_terms_free(vae_terms *terms);
+
+/* Calls of the allocator so far, and the bytes that were not given back. */
+typedef struct test_counter {
+  long calls, bytes;
+} test_counter;
+
+/* aligned_alloc, counted. */
+vae_allocator test_counting_allocator(test_counter *counter);
 
 /* SplitMix64 and what is drawn from it. */
 typedef struct test_random {
