@@ -40,6 +40,8 @@ static const bound bounds[] = {
 };
 
 static void check_activation(const vaei_kernels *kernels, const bound *b) {
+  const bool bounded = b->activation == VAE_ACTIVATION_TANH || b->activation == VAE_ACTIVATION_SIGMOID;
+  int beyond = 0;
   double worst = 0, worst_at = 0;
   for (int i = -40000; i <= 40000; i += 16) {
     float x[16], y[16];
@@ -52,8 +54,10 @@ static void check_activation(const vaei_kernels *kernels, const bound *b) {
       const double want = oracle(b->activation, x[j]);
       const double error = fabs(y[j] - want) / fmax(fabs(want), b->floor);
       if (!(error <= worst)) worst = error, worst_at = x[j];
+      if (bounded && !(fabsf(y[j]) <= 1)) beyond++;
     }
   }
+  CHECK_THAT(beyond == 0, "%s: %d results beyond 1", vae_activation_name(b->activation), beyond);
   CHECK_THAT(worst <= b->relative, "%s: an error of %.3g at %.9g, allowed %.3g", vae_activation_name(b->activation),
              worst, worst_at, b->relative);
   printf("%s %s: largest error %.2e at %.6g\n", vae_isa_name(kernels->isa), vae_activation_name(b->activation), worst,
@@ -87,6 +91,8 @@ static void check_ends(const vaei_kernels *kernels) {
     for (int j = 0; j < 12; j++)
       CHECK_THAT(isfinite(y[j]), "%s(%g) = %g", vae_activation_name(bounds[k].activation), ends[j], y[j]);
     CHECK_THAT(isnan(y[14]), "%s(NaN) = %g", vae_activation_name(bounds[k].activation), y[14]);
+    if (bounds[k].activation == VAE_ACTIVATION_TANH) CHECK(y[12] == 1 && y[13] == -1 && y[6] == 1 && y[7] == -1);
+    if (bounds[k].activation == VAE_ACTIVATION_SIGMOID) CHECK(y[12] == 1 && y[13] >= 0 && y[13] < 2e-38f);
   }
   for (size_t count = 1; count <= 33; count++)
     for (size_t at = 0; at < count; at++) {

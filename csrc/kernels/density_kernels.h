@@ -5,25 +5,18 @@ VF_INLINE size_t valid_lanes(size_t columns, size_t j) { return columns - j < 16
 
 static void bernoulli(size_t rows, size_t columns, const float *logits, size_t logits_row, const float *x, size_t x_row,
                       const float *row_weight, float *d, size_t d_row, double *nll) {
-  const vf zero = vf_set(0.0f), one = vf_set(1.0f), two = vf_set(2.0f);
+  const vf zero = vf_set(0.0f);
   for (size_t i = 0; i < rows; i++) {
     const vf weight = vf_set(d ? row_weight[i] : 0.0f);
     vf sum = zero;
     for (size_t j = 0; j < columns; j += 16) {
       const size_t valid = valid_lanes(columns, j);
       const vf o = vf_load(logits + i * logits_row + j), target = vf_load(x + i * x_row + j);
-      /* One division serves both: with e = exp(-|o|), 1 / (1 + e) is the sigmoid of |o| and e / (2 + e) is what the
-       * series of log(1 + e) runs in. */
-      const vf e = vf_exp(vf_sub(zero, vf_abs(o)));
-      const vf below = vf_add(one, e), wide = vf_add(two, e);
-      const vf inverse = vf_div(one, vf_mul(below, wide));
-      const vf log1p = log1p_ratio(vf_mul(vf_mul(e, below), inverse));
-      const vf term = vf_add(vf_sub(vf_max(zero, o), vf_mul(o, target)), log1p);
+      const vf e = vf_exp_minus_abs(o);
+      const vf term = vf_add(vf_sub(vf_max(zero, o), vf_mul(o, target)), vf_log1p_unit(e));
       sum = vf_add(sum, valid == 16 ? term : vf_keep_first(term, valid));
       if (d) {
-        const vf q = vf_mul(wide, inverse);
-        const vf mean = vf_select(vf_less(o, zero), vf_mul(e, q), q);
-        const vf slope = vf_mul(weight, vf_sub(mean, target));
+        const vf slope = vf_mul(weight, vf_sub(sigmoid_of(o, e), target));
         vf_store(d + i * d_row + j, valid == 16 ? slope : vf_keep_first(slope, valid));
       }
     }

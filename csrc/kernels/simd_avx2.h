@@ -69,10 +69,9 @@ VF_INLINE vf vf_abs(vf a) {
   const __m256 sign = _mm256_set1_ps(-0.0f);
   return (vf){.lo = _mm256_andnot_ps(sign, a.lo), .hi = _mm256_andnot_ps(sign, a.hi)};
 }
-VF_INLINE vf vf_copysign(vf a, vf b) {
+VF_INLINE vf vf_minus_abs(vf a) {
   const __m256 sign = _mm256_set1_ps(-0.0f);
-  return (vf){.lo = _mm256_or_ps(_mm256_andnot_ps(sign, a.lo), _mm256_and_ps(sign, b.lo)),
-              .hi = _mm256_or_ps(_mm256_andnot_ps(sign, a.hi), _mm256_and_ps(sign, b.hi))};
+  return (vf){.lo = _mm256_or_ps(sign, a.lo), .hi = _mm256_or_ps(sign, a.hi)};
 }
 VF_INLINE vmask vf_less(vf a, vf b) {
   return (vmask){.lo = _mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), .hi = _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ)};
@@ -93,6 +92,7 @@ VF_INLINE __m256 vf_power_of_two_half(__m256 n) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
 }
 VF_INLINE vf vf_power_of_two(vf n) { return (vf){.lo = vf_power_of_two_half(n.lo), .hi = vf_power_of_two_half(n.hi)}; }
+VF_INLINE vf vf_scale(vf a, vf n) { return vf_mul(a, vf_power_of_two(n)); }
 VF_INLINE __m256 vf_split_half(__m256 a, __m256 *exponent) {
   const __m256i bits = _mm256_castps_si256(a);
   *exponent = _mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_srli_epi32(bits, 23), _mm256_set1_epi32(127)));

@@ -40,19 +40,14 @@ VF_INLINE vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 VF_INLINE vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 VF_INLINE vf vf_sqrt(vf a) { return _mm512_sqrt_ps(a); }
 VF_INLINE vf vf_abs(vf a) { return _mm512_abs_ps(a); }
-VF_INLINE vf vf_copysign(vf a, vf b) {
-  const __m512 sign = _mm512_set1_ps(-0.0f);
-  return _mm512_or_ps(_mm512_andnot_ps(sign, a), _mm512_and_ps(sign, b));
-}
+VF_INLINE vf vf_minus_abs(vf a) { return _mm512_or_ps(a, _mm512_set1_ps(-0.0f)); }
 VF_INLINE vmask vf_less(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 VF_INLINE vmask vmask_and(vmask a, vmask b) { return (vmask)(a & b); }
 VF_INLINE vf vf_select(vmask m, vf yes, vf no) { return _mm512_mask_blend_ps(m, no, yes); }
 VF_INLINE int vmask_all(vmask m) { return m == 0xFFFF; }
 VF_INLINE vf vf_round(vf a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-VF_INLINE vf vf_power_of_two(vf n) {
-  const __m512i biased = _mm512_add_epi32(_mm512_cvttps_epi32(n), _mm512_set1_epi32(127));
-  return _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23));
-}
+VF_INLINE vf vf_scale(vf a, vf n) { return _mm512_scalef_ps(a, n); }
+VF_INLINE vf vf_power_of_two(vf n) { return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n); }
 VF_INLINE vf vf_split(vf a, vf *exponent) {
   const __m512i bits = _mm512_castps_si512(a);
   *exponent = _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_srli_epi32(bits, 23), _mm512_set1_epi32(127)));

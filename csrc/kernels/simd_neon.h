@@ -126,16 +126,15 @@ VF_INLINE vf vf_max(vf a, vf b) { return vf_select(vf_less(b, a), a, b); }
 VF_INLINE vf vf_min(vf a, vf b) { return vf_select(vf_less(a, b), a, b); }
 VF_INLINE vf vf_sqrt(vf a) { return VF_UNARY(vf, vsqrtq_f32); }
 VF_INLINE vf vf_abs(vf a) { return VF_UNARY(vf, vabsq_f32); }
-VF_INLINE vf vf_copysign(vf a, vf b) {
-  const uint32x4_t sign = vdupq_n_u32(0x80000000u);
-  return vf_select((vmask){.q0 = sign, .q1 = sign, .q2 = sign, .q3 = sign}, b, a);
-}
+VF_INLINE float32x4_t vf_minus_abs_quarter(float32x4_t a) { return vnegq_f32(vabsq_f32(a)); }
+VF_INLINE vf vf_minus_abs(vf a) { return VF_UNARY(vf, vf_minus_abs_quarter); }
 VF_INLINE int vmask_all(vmask m) { return vminvq_u32(vandq_u32(vandq_u32(m.q0, m.q1), vandq_u32(m.q2, m.q3))) != 0; }
 VF_INLINE vf vf_round(vf a) { return VF_UNARY(vf, vrndnq_f32); }
 VF_INLINE float32x4_t vf_power_of_two_quarter(float32x4_t n) {
   return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)), 23));
 }
 VF_INLINE vf vf_power_of_two(vf a) { return VF_UNARY(vf, vf_power_of_two_quarter); }
+VF_INLINE vf vf_scale(vf a, vf n) { return vf_mul(a, vf_power_of_two(n)); }
 VF_INLINE float32x4_t vf_exponent_quarter(float32x4_t a) {
   return vcvtq_f32_s32(vsubq_s32(vshrq_n_s32(vreinterpretq_s32_f32(a), 23), vdupq_n_s32(127)));
 }

@@ -116,8 +116,8 @@ VF_INLINE vmask vf_sign_bit(void) {
   return m;
 }
 VF_INLINE vf vf_abs(vf a) { return vf_select(vf_sign_bit(), vf_set(0.0f), a); }
-/* |a| with the sign of b. */
-VF_INLINE vf vf_copysign(vf a, vf b) { return vf_select(vf_sign_bit(), b, a); }
+/* -|a| */
+VF_INLINE vf vf_minus_abs(vf a) { return vf_select(vf_sign_bit(), vf_set(-0.0f), a); }
 VF_INLINE int vmask_all(vmask m) {
   int32_t lane[16], all = -1;
   memcpy(lane, &m, sizeof lane);
@@ -134,6 +134,8 @@ VF_INLINE vf vf_power_of_two(vf n) {
   VF_EACH n.part[i] = (vr)((__builtin_convertvector(n.part[i], vr_bits) + 127) << 23);
   return n;
 }
+/* a * 2^n for such n. */
+VF_INLINE vf vf_scale(vf a, vf n) { return vf_mul(a, vf_power_of_two(n)); }
 /* a = significand * 2^exponent with the significand in [1, 2), for normal a over 0. */
 VF_INLINE vf vf_split(vf a, vf *exponent) {
   VF_EACH {
