@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# check-consumer.sh pkgconfig|cmake shared|static PREFIX FOLDER EXAMPLES: builds the programs of EXAMPLES as a user of the
-# installed library would, looks at which library each took, and runs it. CC, CMAKE and PROJECT_VERSION from ctest.
+# check-consumer.sh pkgconfig|cmake shared|static PREFIX FOLDER EXAMPLES: builds the programs of EXAMPLES as a user of
+# the installed library would, looks at which library each took, and runs it. CC, CMAKE and PROJECT_VERSION from ctest.
 # libomp stays shared in both kinds: systems such as Debian have no static one.
 set -euo pipefail
 way=$1 kind=$2 prefix=$3 folder=$4 examples=$5

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# check-cpp.sh COMPILER PREFIX FOLDER: builds the test of bindings/cpp in FOLDER against the library installed in PREFIX,
-# with warnings as errors, and runs it. Every function of the C interface must be wrapped.
+# check-cpp.sh COMPILER PREFIX FOLDER: builds the test of bindings/cpp in FOLDER against the library installed in
+# PREFIX, with warnings as errors, and runs it. Every function of the C interface must be wrapped.
 set -euo pipefail
 compiler=$1 prefix=$2 folder=$3
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -8,7 +8,8 @@ library=$(dirname "$(find "$prefix" -name vae.pc)")/..
 export PKG_CONFIG_PATH=$library/pkgconfig LD_LIBRARY_PATH=$library${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 
 # What the wrapper has no use for: a second form of the version, and structs that only the library fills.
-for symbol in $(grep -vxE 'vae_version_number|vae_error_init_sized|vae_progress_init_sized' "$root/Tests/Fixtures/abi/symbols.txt"); do
+of_no_use='vae_version_number|vae_error_init_sized|vae_progress_init_sized'
+for symbol in $(grep -vxE "$of_no_use" "$root/Tests/Fixtures/abi/symbols.txt"); do
   grep -qw "$symbol" "$root"/bindings/cpp/*.hpp || { echo "check-cpp: $symbol is not wrapped" >&2; exit 1; }
 done
 

@@ -248,7 +248,8 @@ def installed_library(suite):
     """A prefix with the library as the suite "c" builds it; None where it cannot be had."""
     folder, prefix = BUILD / "c", BUILD / "c" / "prefix"
     if (c_configure(suite, folder)
-            and suite.build("compile libvae", ["cmake", "--build", folder, "--parallel", JOBS, "--target", "vae", "vae_static"])
+            and suite.build("compile libvae", ["cmake", "--build", folder, "--parallel", JOBS,
+                                               "--target", "vae", "vae_static"])
             and suite.build("install libvae", ["cmake", "-D", f"BUILD={folder}", "-D", f"PREFIX={prefix}",
                                                "-P", ROOT / "cmake" / "install-fresh.cmake"])):
         return prefix
@@ -257,7 +258,8 @@ def installed_library(suite):
 
 def built_program(suite):
     """The folder with vae-cli; None where it does not build."""
-    if not suite.build("swift build", ["swift", "build", "-c", "release", "--scratch-path", SWIFT_BUILD, "--product", "vae-cli"]):
+    if not suite.build("swift build", ["swift", "build", "-c", "release", "--scratch-path", SWIFT_BUILD,
+                                       "--product", "vae-cli"]):
         return None
     folder = release_folder(suite)
     if not folder:
@@ -282,7 +284,8 @@ def cpp_suite(suite):
     folder.mkdir(parents=True, exist_ok=True)
     compilers = [name for name in ("g++", f"{clang()}++") if shutil.which(name)]
     for compiler in compilers:
-        suite.test(f"vae_test by {pathlib.Path(compiler).name}", ["bash", ROOT / "tools" / "check-cpp.sh", compiler, prefix, folder])
+        suite.test(f"vae_test by {pathlib.Path(compiler).name}",
+                   ["bash", ROOT / "tools" / "check-cpp.sh", compiler, prefix, folder])
     check_pages(suite, ROOT / "bindings" / "cpp" / "README.md")
 
 
@@ -300,6 +303,14 @@ def rust_suite(suite):
     if not results or (code != 0 and all(word == "ok" for _, word in results)):
         suite.fail(f"cargo test ended with {code}", output)
     check_pages(suite, ROOT / "bindings" / "rust" / "README.md")
+
+
+def swift_package_suite(suite):
+    """The documentation of CVAE, and the programs of examples/swift on the package by version."""
+    folder = built_program(suite)
+    if folder:
+        check_lines(suite, "check-swift-package.py", [sys.executable, ROOT / "tools" / "check-swift-package.py",
+                                                      BUILD / suite.name, folder / "Modules"])
 
 
 # --- the program, the model file, and the text of the repository -----------------------------------------------------
@@ -330,11 +341,6 @@ def program_suite(suite):
     if sys.platform == "linux":
         check_lines(suite, "footprint_check.py", [sys.executable, ROOT / "bench" / "footprint_check.py", folder / "vae-cli"])
     check_pages(suite, *sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]))
-    # The Swift program of the README, as a package of its own; it writes its model where it runs.
-    package, scratch = ROOT / "examples" / "swift", BUILD / "example-swift"
-    scratch.mkdir(parents=True, exist_ok=True)
-    suite.test("swift run in examples/swift", ["bash", "-c", 'cd "$1" && swift run --package-path "$2" --scratch-path "$1"',
-                                               "bash", scratch, package])
 
 
 def check_lines(suite, what, command):
@@ -353,7 +359,7 @@ def style_suite(suite):
     suite.test("tools/check-repo.sh", ["bash", ROOT / "tools" / "check-repo.sh", ROOT])
     suite.test("bash -n", ["bash", "-c", 'find tools Tests bench .ci -name "*.sh" -o -name run | xargs -n 1 bash -n'])
     suite.test("swift format lint", ["swift", "format", "lint", "--strict", "--parallel", "--recursive",
-                                     "Package.swift", "Sources", "Tests"])
+                                     "Package.swift", "Sources", "Tests", "examples"])
     programs = python_environment(suite)
     if programs:
         suite.test("clang-format", [ROOT / "tools" / "format-c.sh", programs / "clang-format", "--dry-run", "-Werror"])
@@ -381,6 +387,7 @@ SUITES = {
     "program": program_suite,
     "cpp": cpp_suite,
     "rust": rust_suite,
+    "swift-package": swift_package_suite,
     "style": style_suite,
 }
 LONG_SUITES = {

@@ -41,7 +41,9 @@ namespace detail {
 template <auto function>
 struct Free {
   template <typename Handle>
-  void operator()(Handle *handle) const noexcept { function(handle); }
+  void operator()(Handle *handle) const noexcept {
+    function(handle);
+  }
 };
 
 // The configuration with its layers, which belong to the model.
@@ -87,7 +89,7 @@ class Workspace;
 
 // A configuration and its parameters.
 class Model {
-public:
+ public:
   // Initial weights that suit each layer's activation; equal seeds give equal bits on every machine.
   // Throws invalid_argument, unsupported, out_of_memory.
   explicit Model(const Config &config, const ModelOptions &options = {});
@@ -209,7 +211,7 @@ public:
   // The handle, which stays this object's. For calls that this header does not have.
   vae_model *get() const noexcept { return handle_.get(); }
 
-private:
+ private:
   explicit Model(vae_model *handle) : handle_(handle) {}
 
   std::unique_ptr<vae_model, detail::Free<vae_model_free>> handle_;
@@ -219,7 +221,7 @@ private:
 
 // Scratch memory and threads for running a model. It serves one thread at a time.
 class Workspace {
-public:
+ public:
   // For `model` and every model of the same configuration and precision.
   // Throws invalid_argument, unsupported (an instruction set that is not there), out_of_memory.
   explicit Workspace(const Model &model, const WorkspaceOptions &options = {}) {
@@ -255,7 +257,7 @@ public:
 
   vae_workspace *get() const noexcept { return handle_.get(); }
 
-private:
+ private:
   std::unique_ptr<vae_workspace, detail::Free<vae_workspace_free>> handle_;
 };
 
@@ -279,10 +281,10 @@ struct EpochResult {
   bool stopped;
 };
 
-// Adam's moments, counters and random streams. A trainer borrows its model, which must outlive it (it may be moved), and
-// updates it in place: no other thread may read the model during a step or an epoch.
+// Adam's moments, counters and random streams. A trainer borrows its model, which must outlive it (it may be moved),
+// and updates it in place: no other thread may read the model during a step or an epoch.
 class Trainer {
-public:
+ public:
   // memory: as in ModelOptions.
   // Throws invalid_argument, unsupported (an instruction set or a precision that is not there), out_of_memory.
   explicit Trainer(Model &model, const Training &training = {}, std::pmr::memory_resource *memory = nullptr)
@@ -301,8 +303,8 @@ public:
   // A stopped epoch is continued by the next call on as many rows. Throws mismatch, data (names row and column),
   // not_finite (names epoch, batch and layer; the parameters are those before that batch), out_of_memory.
   template <std::invocable<const Progress &> Callback>
-    requires std::same_as<std::invoke_result_t<Callback &, const Progress &>, Decision>
-  EpochResult epoch(const Rows &x, Callback &&on_progress) {
+  requires std::same_as<std::invoke_result_t<Callback &, const Progress &>, Decision> EpochResult
+  epoch(const Rows &x, Callback &&on_progress) {
     struct Call {
       Callback &callback;
       std::exception_ptr thrown;
@@ -360,15 +362,16 @@ public:
   void save(const std::string &path) const { detail::call(vae_trainer_save, get(), path.c_str()); }
 
   // Puts a saved state back; the run then continues to the bit. threads, isa, keep_gradients and precision stay this
-  // trainer's. Throws io, format, mismatch (another configuration or precision), out_of_memory; nothing has changed then.
+  // trainer's. Throws io, format, mismatch (another configuration or precision), out_of_memory; then nothing has
+  // changed.
   void restore(const std::string &path);
 
   vae_trainer *get() const noexcept { return handle_.get(); }
 
-private:
+ private:
   EpochResult run_epoch(const Rows &x, vae_progress_callback callback, void *user);
 
-  vae_model *model_; // borrowed
+  vae_model *model_;    // borrowed
   std::size_t samples_; // K of the objective, as made or restored
   std::unique_ptr<vae_trainer, detail::Free<vae_trainer_free>> handle_;
 };

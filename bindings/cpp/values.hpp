@@ -34,11 +34,11 @@ enum class Status : vae_status {
 
 // What every failing call throws. what() is one line that names the argument, its value and what is allowed.
 class Error : public std::runtime_error {
-public:
+ public:
   Error(Status status, const std::string &message) : std::runtime_error(message), status_(status) {}
   Status status() const noexcept { return status_; }
 
-private:
+ private:
   Status status_;
 };
 
@@ -67,7 +67,8 @@ Struct initialised(void (*init)(Struct *, std::size_t)) {
 inline std::size_t product(std::initializer_list<std::size_t> factors, const char *what) {
   std::size_t result = 1;
   for (const std::size_t factor : factors) {
-    if (factor != 0 && result > SIZE_MAX / factor) throw Error(Status::invalid_argument, std::string(what) + ": too large");
+    if (factor != 0 && result > SIZE_MAX / factor)
+      throw Error(Status::invalid_argument, std::string(what) + ": too large");
     result *= factor;
   }
   return result;
@@ -125,7 +126,7 @@ enum class Precision : vae_precision {
   int8 = VAE_PRECISION_INT8
 };
 
-// The name in model files and on the command line, "leaky_relu"; NULL for an unknown number. Static storage. Any thread.
+// The name in model files, "leaky_relu"; NULL for an unknown number. Static storage. Any thread.
 inline const char *name(Status value) noexcept { return vae_status_name(vae_status(value)); }
 inline const char *name(Activation value) noexcept { return vae_activation_name(vae_activation(value)); }
 inline const char *name(Likelihood value) noexcept { return vae_likelihood_name(vae_likelihood(value)); }
@@ -236,16 +237,21 @@ struct Parameter {
 // Rows of data, borrowed: anything contiguous of float, or of bytes that each stand for byte * scale. A row is as long
 // as the model's input; the next one begins `stride` values later (0: at once).
 class Rows {
-public:
+ public:
   template <std::ranges::contiguous_range Range>
-    requires std::same_as<std::ranges::range_value_t<Range>, float>
-  Rows(const Range &values, std::size_t stride = 0) // NOLINT: implicit, so that a vector is rows
-      : values_(std::ranges::data(values)), count_(std::ranges::size(values)), stride_(stride) {}
+  requires std::same_as < std::ranges::range_value_t<Range>,
+  float > Rows(const Range &values, std::size_t stride = 0) // NOLINT: implicit, so that a vector is rows
+      : values_(std::ranges::data(values)),
+  count_(std::ranges::size(values)), stride_(stride) {}
 
   template <std::ranges::contiguous_range Range>
-    requires std::same_as<std::ranges::range_value_t<Range>, std::uint8_t>
-  Rows(const Range &bytes, double scale = 1.0 / 255, std::size_t stride = 0) // NOLINT
-      : values_(std::ranges::data(bytes)), count_(std::ranges::size(bytes)), stride_(stride), type_(VAE_DATA_UINT8),
+  requires std::same_as<std::ranges::range_value_t<Range>, std::uint8_t> Rows(const Range &bytes,
+                                                                              double scale = 1.0 / 255,
+                                                                              std::size_t stride = 0) // NOLINT
+      : values_(std::ranges::data(bytes)),
+        count_(std::ranges::size(bytes)),
+        stride_(stride),
+        type_(VAE_DATA_UINT8),
         scale_(scale) {}
 
   // The C view for rows of `columns` values. Throws Error(mismatch) where the values are no whole number of rows.
@@ -267,7 +273,7 @@ public:
     return data;
   }
 
-private:
+ private:
   const void *values_;
   std::size_t count_;
   std::size_t stride_;
@@ -307,9 +313,17 @@ inline vae_training to_c(const Training &training) {
 }
 
 inline Training from_c(const vae_training &t) {
-  return {.batch_size = t.batch_size, .objective = from_c(t.objective), .learning_rate = t.learning_rate,
-          .beta1 = t.beta1, .beta2 = t.beta2, .epsilon = t.epsilon, .seed = t.seed, .threads = t.threads,
-          .isa = Isa{t.isa}, .keep_gradients = t.keep_gradients != 0, .precision = Precision{t.precision},
+  return {.batch_size = t.batch_size,
+          .objective = from_c(t.objective),
+          .learning_rate = t.learning_rate,
+          .beta1 = t.beta1,
+          .beta2 = t.beta2,
+          .epsilon = t.epsilon,
+          .seed = t.seed,
+          .threads = t.threads,
+          .isa = Isa{t.isa},
+          .keep_gradients = t.keep_gradients != 0,
+          .precision = Precision{t.precision},
           .precision_fallback = t.precision_fallback != 0};
 }
 

@@ -1,5 +1,5 @@
-/* Your own memory: everything that libvae needs comes out of one array, as on a machine without a heap. An array that is
- * too small is an error like any other.  cc own_allocator.c $(pkg-config --cflags --libs vae) && ./a.out */
+/* Your own memory: everything that libvae needs comes out of one array, as on a machine without a heap. An array that
+ * is too small is an error like any other.  cc own_allocator.c $(pkg-config --cflags --libs vae) && ./a.out */
 #include <stdalign.h>
 #include <stdio.h>
 #include <vae/vae.h>

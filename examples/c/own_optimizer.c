@@ -39,8 +39,7 @@ int main(void) {
   vae_error_init(&err);
   vae_model *model = NULL;
   vae_workspace *workspace = NULL;
-  int failed =
-      vae_model_create(&config, NULL, &model, &err) || vae_workspace_create(model, NULL, &workspace, &err);
+  int failed = vae_model_create(&config, NULL, &model, &err) || vae_workspace_create(model, NULL, &workspace, &err);
   size_t values = (size_t)vae_model_value_count(model);
   float *velocity = calloc(values, sizeof *velocity), *scratch = calloc(values, 2 * sizeof *scratch);
   double first = 0;

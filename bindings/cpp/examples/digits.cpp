@@ -10,14 +10,15 @@
 int main(int count, char **arguments) try {
   std::ifstream file(count > 1 ? arguments[1] : "digits.idx", std::ios::binary);
   std::vector<std::uint8_t> bytes(std::istreambuf_iterator<char>(file), {});
-  if (bytes.size() < 16 + 784) throw std::runtime_error("no digits: vae-cli digits --out digits.idx writes them");
+  if (bytes.size() < 16 + 10 * 784) throw std::runtime_error("no digits: vae-cli digits --out digits.idx writes them");
   std::span<const std::uint8_t> pixels = std::span(bytes).subspan(16); // after the header: images of 28 x 28 bytes
 
   vae::Model model({.input_dim = 784, .latent_dim = 20, .encoder = {{400}}, .decoder = {{400}}});
   vae::Trainer trainer(model, {.seed = 1});
   for (int epoch = 1; epoch <= 2; epoch++) {
     vae::Loss loss = trainer.epoch(pixels);
-    std::cout << "epoch " << epoch << ": loss " << loss.loss << " = " << loss.reconstruction << " + " << loss.kl << '\n';
+    std::cout << "epoch " << epoch << ": loss " << loss.loss << " = " << loss.reconstruction << " + " << loss.kl
+              << '\n';
   }
   model.save("digits-cpp.safetensors");
 

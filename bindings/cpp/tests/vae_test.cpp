@@ -1,5 +1,5 @@
-// vae.hpp: every function is called at least once; defaults are the C interface's; errors, sizes, exceptions of callbacks
-// and memory resources arrive where they should. Usage: vae_test FOLDER_FOR_FILES
+// vae.hpp: every function is called at least once; defaults are the C interface's; errors, sizes, exceptions of
+// callbacks and memory resources arrive where they should. Usage: vae_test FOLDER_FOR_FILES
 #include <vae/vae.hpp>
 
 #include <cstring>
@@ -40,10 +40,10 @@ void check_throws(vae::Status status, const char *text, Body &&body) {
 
 // Counts what lies in it and, from allocation `fail_from` on, throws.
 class CountingMemory : public std::pmr::memory_resource {
-public:
+ public:
   long blocks = 0, bytes = 0, calls = 0, fail_from = -1;
 
-private:
+ private:
   void *do_allocate(std::size_t size, std::size_t alignment) override {
     if (fail_from >= 0 && calls >= fail_from) throw std::bad_alloc();
     calls++, blocks++, bytes += long(size);
@@ -93,7 +93,8 @@ void check_model(const std::string &folder) {
   vae::Model model(small(), {.seed = 3});
   const vae::Config config = model.config();
   CHECK(config.encoder.size() == 1 && config.decoder.size() == 2 && config.decoder[0].units == 5);
-  CHECK(config.input_dim == inputs && config.latent_dim == latents && config.encoder[0].activation == vae::Activation::relu);
+  CHECK(config.input_dim == inputs && config.latent_dim == latents &&
+        config.encoder[0].activation == vae::Activation::relu);
   CHECK(!model.training() && model.precision() == vae::Precision::float32);
 
   std::size_t values = 0;
@@ -109,7 +110,8 @@ void check_model(const std::string &folder) {
   CHECK(model.parameter("encoder.0.bias") == std::vector<float>(8, 0.5f));
   model.init_output_bias(table());
   check_throws(vae::Status::invalid_argument, "encoder.9", [&] { model.parameter("encoder.9.bias"); });
-  check_throws(vae::Status::invalid_argument, "", [&] { model.set_parameter("encoder.0.bias", std::vector<float>(7)); });
+  check_throws(vae::Status::invalid_argument, "",
+               [&] { model.set_parameter("encoder.0.bias", std::vector<float>(7)); });
   check_throws(vae::Status::invalid_argument, "input_dim", [] { vae::Model({.latent_dim = 2}); });
 
   const std::string path = folder + "/cpp.safetensors";

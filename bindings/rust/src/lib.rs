@@ -28,8 +28,8 @@
 //!
 //! - Matrices are row-major slices; `[n, D]` means n rows of D values. D is the model's input dimension, Z its latent
 //!   dimension, K an objective's latent samples. Losses are in nats per example.
-//! - Data are borrowed for the call and read in place ([`Rows`]). The `…_into` forms write into the caller's slices and
-//!   allocate nothing; the others return vectors.
+//! - Data are borrowed for the call and read in place ([`Rows`]). The `…_into` forms write into the caller's slices
+//!   and allocate nothing; the others return vectors.
 //! - Every failure is an [`Error`] with a [`Status`] and a message that names the argument, its value and what is
 //!   allowed. Nothing panics on data. A panic in a callback stops the training and goes on from the call.
 //! - Threads: a [`Model`] is `Send` and `Sync`: its `&self` methods only read, each thread with a [`Workspace`] of its

@@ -180,11 +180,11 @@ impl<'m> Trainer<'m> {
         call(|err| unsafe { sys::vae_trainer_save(self.as_ptr(), path.as_ptr(), err) }).map(drop)
     }
 
-    /// Puts a saved state back; the run then continues to the bit. Threads, instruction set, kept gradients and precision
-    /// stay this trainer's.
+    /// Puts a saved state back; the run then continues to the bit. Threads, instruction set, kept gradients and
+    /// precision stay this trainer's.
     ///
-    /// Fails with `IO`, `FORMAT`, `MISMATCH` (another configuration or precision) or `OUT_OF_MEMORY`; nothing has changed
-    /// then.
+    /// Fails with `IO`, `FORMAT`, `MISMATCH` (another configuration or precision) or `OUT_OF_MEMORY`; nothing has
+    /// changed then.
     pub fn restore(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = c_path(path.as_ref())?;
         call(|err| unsafe { sys::vae_trainer_restore(self.as_ptr(), path.as_ptr(), err) })?;
