@@ -18,13 +18,15 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "Sources" / "CVAE" / "CVAE.docc"
 EXAMPLES = ROOT / "examples" / "swift"
+# A hook of git tells its children which repository they are in; the copy is another one.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 BY_PATH = '.package(name: "libvae", path: "../..")'
 failures = 0
 
 
 def run(command, folder=ROOT, **environment):
     """(succeeded, output) of a command."""
-    done = subprocess.run([str(part) for part in command], cwd=folder, env={**os.environ, **environment}, text=True,
+    done = subprocess.run([str(part) for part in command], cwd=folder, env={**ENVIRONMENT, **environment}, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
     return done.returncode == 0, done.stdout
 
@@ -57,16 +59,23 @@ def check_documentation(folder, modules):
     report("every article is in the archive", not missing, f"not there: {', '.join(missing)}")
 
 
+def source_files():
+    """Tracked files and those that would be; without git (an unpacked archive) all but what builds make."""
+    found, names = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+    if found:
+        return [name for name in names.split("\0") if name and (ROOT / name).is_file()]
+    made = {".git", ".build", "build", "out", "target"}
+    return [str(path.relative_to(ROOT)) for path in ROOT.rglob("*")
+            if path.is_file() and not made & set(path.relative_to(ROOT).parts)]
+
+
 def tagged_copy(folder):
     """A repository with the files as they stand, and the version as its tag; gives version and commit."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    files = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
-                           check=True, stdout=subprocess.PIPE, text=True).stdout.split("\0")
-    for name in filter(None, files):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    for name in source_files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
     header = (ROOT / "include" / "vae" / "base.h").read_text(encoding="utf-8")
     version = ".".join(re.findall(r"^#define VAE_VERSION_\w+ (\d+)$", header, re.M))
     # Equal files give the same commit, so that what was built from them can be used again.

@@ -363,7 +363,7 @@ inline vae_allocator to_c(std::pmr::memory_resource *memory) {
       return nullptr;
     }
   };
-  result.release = [](void *user, void *block, std::size_t size, std::size_t alignment) {
+  result.release = [](void *user, void *block, std::size_t size, std::size_t alignment) noexcept {
     static_cast<std::pmr::memory_resource *>(user)->deallocate(block, size, alignment);
   };
   return result;

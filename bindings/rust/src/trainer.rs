@@ -17,6 +17,11 @@ use std::ptr::{null_mut, NonNull};
 ///
 /// `Send`, since nothing in it belongs to the thread that made it; not `Sync`: one thread at a time. The borrow keeps
 /// every other use of the model away; [`model`](Trainer::model) reads it between steps.
+///
+/// ```compile_fail,E0277
+/// fn share<T: Sync>() {}
+/// share::<libvae::Trainer>();
+/// ```
 #[derive(Debug)]
 pub struct Trainer<'m> {
     handle: NonNull<sys::vae_trainer>,

@@ -11,6 +11,11 @@ use std::ptr::{null_mut, NonNull};
 /// Scratch memory and threads for running a model, and every model of the same configuration and precision.
 ///
 /// `Send`, since nothing in it belongs to the thread that made it; not `Sync`: it serves one thread at a time.
+///
+/// ```compile_fail,E0277
+/// fn share<T: Sync>() {}
+/// share::<libvae::Workspace>();
+/// ```
 #[derive(Debug)]
 pub struct Workspace {
     handle: NonNull<sys::vae_workspace>,
