@@ -58,7 +58,7 @@ format: deps ## rewrite C and Swift sources in the project's format
 	@python3 -m venv build/format && build/format/bin/pip install --quiet --disable-pip-version-check \
 	  "$$(grep '^clang-format' tools/requirements.txt)"
 	@bash tools/format-c.sh build/format/bin/clang-format
-	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+	@swift format --in-place --parallel --recursive Package.swift Sources Tests examples
 
 install: deps ## the C libraries, headers, vae.pc and vae-cli into PREFIX [PREFIX=/usr/local, DESTDIR=]
 	cmake -S . -B $(CMAKE_BUILD) -G Ninja -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX="$(PREFIX)"

@@ -1,8 +1,9 @@
-# cmake --install: headers, both libraries, vae.pc, the package config and the licence.
+# cmake --install: headers (those of C and of C++), both libraries, vae.pc, the package config and the licence.
 
 install(TARGETS vae vae_static EXPORT vaeTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(FILES ${vae_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/vae)
+file(GLOB vae_cpp_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bindings/cpp/*.hpp)
+install(FILES ${vae_headers} ${vae_cpp_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/vae)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(vae_package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/vae)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# check-consumer.sh pkgconfig|cmake shared|static PREFIX FOLDER EXAMPLES: builds EXAMPLES/quickstart.c as a user of the
-# installed library would, runs it and looks at which library it took. CC, CMAKE and PROJECT_VERSION from ctest.
+# check-consumer.sh pkgconfig|cmake shared|static PREFIX FOLDER EXAMPLES: builds the programs of EXAMPLES as a user of
+# the installed library would, looks at which library each took, and runs it. CC, CMAKE and PROJECT_VERSION from ctest.
+# libomp stays shared in both kinds: systems such as Debian have no static one.
 set -euo pipefail
 way=$1 kind=$2 prefix=$3 folder=$4 examples=$5
 rm -rf "$folder"
@@ -17,9 +18,11 @@ if [[ $way == pkgconfig ]]; then
     # Both kinds lie in one folder; -l:NAME is how to ask the linker for the archive.
     libraries=$(pkg-config --static --libs vae | sed 's/-lvae\b/-l:libvae.a/')
   fi
-  # shellcheck disable=SC2046,SC2086
-  "$CC" -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror "$examples/quickstart.c" -o "$folder/quickstart" \
-    $(pkg-config --cflags vae) $libraries
+  for source in "$examples"/*.c; do
+    # shellcheck disable=SC2046,SC2086
+    "$CC" -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror "$source" -o "$folder/$(basename "$source" .c)" \
+      $(pkg-config --cflags vae) $libraries -lm
+  done
   export LD_LIBRARY_PATH=$library_folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 else
   static=OFF
@@ -29,11 +32,16 @@ else
   "$CMAKE" --build "$folder"
 fi
 
-needs_shared=no
-readelf -d "$folder/quickstart" | grep -q '\[libvae\.so' && needs_shared=yes
-case $kind/$needs_shared in
-  shared/yes | static/no) ;;
-  *) echo "asked for $kind, but needing libvae.so: $needs_shared" >&2; exit 1 ;;
-esac
 cd "$folder"
-./quickstart
+for source in "$examples"/*.c; do
+  program=./$(basename "$source" .c)
+  needs_shared=no
+  readelf -d "$program" | grep -q '\[libvae\.so' && needs_shared=yes
+  case $kind/$needs_shared in
+    shared/yes | static/no) ;;
+    *) echo "$program: asked for $kind, but needing libvae.so: $needs_shared" >&2; exit 1 ;;
+  esac
+  readelf -d "$program" | grep -q '\[libgomp' && { echo "$program needs libgomp" >&2; exit 1; }
+  echo "$program"
+  "$program"
+done

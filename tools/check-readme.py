@@ -2,7 +2,8 @@
 """Checks that what the documentation shows is true: links into the repository, and the fenced blocks that follow one of these comments.
 
   <!-- file: PATH -->   the block is that file of the repository, word for word
-  <!-- run -->          the block is run by bash in an empty folder, with vae-cli on the PATH and libvae installed
+  <!-- run -->          the block is run by bash in an empty folder, with vae-cli on the PATH, libvae installed, and this
+                        repository's folder in $LIBVAE
 
 usage: check-readme.py FOLDER_OF_VAE_CLI PREFIX_OF_LIBVAE PAGE...
 Blocks of one page that are run share the folder, in their order; the files of its `file:` blocks lie in it, too.
@@ -21,7 +22,7 @@ BLOCK = re.compile(r"^<!-- (file: (?P<file>\S+)|run) -->\n+```\w*\n(?P<text>.*?)
 
 def environment(programs, prefix):
     libraries = next((str(path.parent.parent) for path in prefix.rglob("vae.pc")), "")
-    return {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "PKG_CONFIG_PATH": f"{libraries}/pkgconfig",
+    return {**os.environ, "LIBVAE": str(ROOT), "PATH": f"{programs}:{os.environ['PATH']}", "PKG_CONFIG_PATH": f"{libraries}/pkgconfig",
             "CMAKE_PREFIX_PATH": str(prefix), "LD_LIBRARY_PATH": f"{libraries}:{os.environ.get('LD_LIBRARY_PATH', '')}"}
 
 

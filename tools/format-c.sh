@@ -8,5 +8,5 @@ folders=()
 for folder in csrc include Sources Tests examples bench bindings; do
   [ ! -d "$folder" ] || folders+=("$folder")
 done
-find "${folders[@]}" \( -name '*.[ch]' -o -name '*.cpp' \) -print0 |
+find "${folders[@]}" \( -name '*.[ch]' -o -name '*.[ch]pp' \) -print0 |
   xargs -0 -r "$program" "${@:--i}"

@@ -24,6 +24,7 @@ swift_version() { swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9
 look() {
   has_program gcc || echo "gcc|gcc|gcc|gcc|gcc"
   has_program g++ || echo "g++|g++|gcc-c++|gcc|gcc"
+  has_program cargo || echo "cargo (Rust)|cargo|cargo|rust|rust"
   has_program make || echo "make|make|make|make|make"
   has_program git || echo "git|git|git|git|git"
   has_program python3 || echo "python3|python3|python3|python|python"

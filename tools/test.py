@@ -94,15 +94,19 @@ def clang():
 
 # --- C ---------------------------------------------------------------------------------------------------------------
 
+def c_configure(suite, folder, options=()):
+    generator = ["-G", "Ninja"] if shutil.which("ninja") else []
+    werror = "-DVAE_WERROR=" + os.environ.get("WERROR", "ON")
+    return suite.build("configure", ["cmake", "-S", ROOT, "-B", folder, *generator, werror, *options])
+
+
 def c_suite(suite, options=(), environment=None, folder=None, ctest=()):
     """CMake in a folder of its own, then ctest."""
     folder = BUILD / (folder or suite.name)
-    generator = ["-G", "Ninja"] if shutil.which("ninja") else []
-    werror = "-DVAE_WERROR=" + os.environ.get("WERROR", "ON")
-    if not suite.build("configure", ["cmake", "-S", ROOT, "-B", folder, *generator, werror, *options]):
+    if not c_configure(suite, folder, options):
         return
     # One program that does not compile must not hide what the others find.
-    keep_going = ["-k", "0"] if generator else ["-k"]
+    keep_going = ["-k", "0"] if shutil.which("ninja") else ["-k"]
     code, output = suite.run("compile", ["cmake", "--build", folder, "--parallel", JOBS, "--", *keep_going])
     if code != 0:
         suite.fail("compile", re.sub(r"^\[\d+/\d+\] .*\n", "", output, flags=re.M))
@@ -238,6 +242,77 @@ def release_folder(suite):
     return pathlib.Path(output.strip().splitlines()[-1]) if code == 0 and output.strip() else None
 
 
+# --- other languages, on the installed library -----------------------------------------------------------------------
+
+def installed_library(suite):
+    """A prefix with the library as the suite "c" builds it; None where it cannot be had."""
+    folder, prefix = BUILD / "c", BUILD / "c" / "prefix"
+    if (c_configure(suite, folder)
+            and suite.build("compile libvae", ["cmake", "--build", folder, "--parallel", JOBS,
+                                               "--target", "vae", "vae_static"])
+            and suite.build("install libvae", ["cmake", "-D", f"BUILD={folder}", "-D", f"PREFIX={prefix}",
+                                               "-P", ROOT / "cmake" / "install-fresh.cmake"])):
+        return prefix
+    return None
+
+
+def built_program(suite):
+    """The folder with vae-cli; None where it does not build."""
+    if not suite.build("swift build", ["swift", "build", "-c", "release", "--scratch-path", SWIFT_BUILD,
+                                       "--product", "vae-cli"]):
+        return None
+    folder = release_folder(suite)
+    if not folder:
+        suite.fail("swift build --show-bin-path")
+    return folder
+
+
+def check_pages(suite, *pages):
+    """What documentation pages show, with the program and the installed library."""
+    programs = built_program(suite)
+    if programs:
+        check_lines(suite, "check-readme.py", [sys.executable, ROOT / "tools" / "check-readme.py", programs,
+                                               BUILD / "c" / "prefix", *pages])
+
+
+def cpp_suite(suite):
+    """bindings/cpp: its test under every compiler there is, then what its README shows."""
+    prefix = installed_library(suite)
+    if not prefix:
+        return
+    folder = BUILD / suite.name
+    folder.mkdir(parents=True, exist_ok=True)
+    compilers = [name for name in ("g++", f"{clang()}++") if shutil.which(name)]
+    for compiler in compilers:
+        suite.test(f"vae_test by {pathlib.Path(compiler).name}",
+                   ["bash", ROOT / "tools" / "check-cpp.sh", compiler, prefix, folder])
+    check_pages(suite, ROOT / "bindings" / "cpp" / "README.md")
+
+
+def rust_suite(suite):
+    """bindings/rust: cargo test, then what its README shows."""
+    prefix = installed_library(suite)
+    if not prefix:
+        return
+    code, output = suite.run("cargo test", ["cargo", "test", "--offline", "--target-dir", BUILD / suite.name],
+                             {"LIBVAE_DIR": str(prefix)}, ROOT / "bindings" / "rust")
+    results = re.findall(r"^test (.+) \.\.\. (ok|FAILED)$", output, re.M)
+    suite.passed += sum(word == "ok" for _, word in results)
+    for name in (name for name, word in results if word == "FAILED"):
+        suite.fail(name, output)
+    if not results or (code != 0 and all(word == "ok" for _, word in results)):
+        suite.fail(f"cargo test ended with {code}", output)
+    check_pages(suite, ROOT / "bindings" / "rust" / "README.md")
+
+
+def swift_package_suite(suite):
+    """The documentation of CVAE, and the programs of examples/swift on the package by version."""
+    folder = built_program(suite)
+    if folder:
+        check_lines(suite, "check-swift-package.py", [sys.executable, ROOT / "tools" / "check-swift-package.py",
+                                                      BUILD / suite.name, folder / "Modules"])
+
+
 # --- the program, the model file, and the text of the repository -----------------------------------------------------
 
 def python_environment(suite):
@@ -258,25 +333,14 @@ def python_environment(suite):
 def program_suite(suite):
     """The program as it ships: a short training, and its model file read by other people's code."""
     programs = python_environment(suite)
-    if not programs or not suite.build("swift build", ["swift", "build", "-c", "release", "--scratch-path", SWIFT_BUILD,
-                                                       "--product", "vae-cli"]):
+    folder = built_program(suite) if programs else None
+    if not folder or not installed_library(suite):
         return
-    folder = release_folder(suite)
-    if not folder:
-        return suite.fail("swift build --show-bin-path")
     check_lines(suite, "model_file_check.py", [programs / "python", ROOT / "Tests" / "python" / "model_file_check.py",
                                                folder / "vae-cli", BUILD / "model_file_check"])
     if sys.platform == "linux":
         check_lines(suite, "footprint_check.py", [sys.executable, ROOT / "bench" / "footprint_check.py", folder / "vae-cli"])
-    # What the documentation shows, with the library as the suite "c" has installed it.
-    check_lines(suite, "check-readme.py", [sys.executable, ROOT / "tools" / "check-readme.py", folder,
-                                           BUILD / "c" / "prefix",
-                                           *sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])])
-    # The Swift program of the README, as a package of its own; it writes its model where it runs.
-    package, scratch = ROOT / "examples" / "swift", BUILD / "example-swift"
-    scratch.mkdir(parents=True, exist_ok=True)
-    suite.test("swift run in examples/swift", ["bash", "-c", 'cd "$1" && swift run --package-path "$2" --scratch-path "$1"',
-                                               "bash", scratch, package])
+    check_pages(suite, *sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]))
 
 
 def check_lines(suite, what, command):
@@ -295,7 +359,7 @@ def style_suite(suite):
     suite.test("tools/check-repo.sh", ["bash", ROOT / "tools" / "check-repo.sh", ROOT])
     suite.test("bash -n", ["bash", "-c", 'find tools Tests bench .ci -name "*.sh" -o -name run | xargs -n 1 bash -n'])
     suite.test("swift format lint", ["swift", "format", "lint", "--strict", "--parallel", "--recursive",
-                                     "Package.swift", "Sources", "Tests"])
+                                     "Package.swift", "Sources", "Tests", "examples"])
     programs = python_environment(suite)
     if programs:
         suite.test("clang-format", [ROOT / "tools" / "format-c.sh", programs / "clang-format", "--dry-run", "-Werror"])
@@ -321,6 +385,9 @@ SUITES = {
     "c-sanitized": lambda s: c_suite(s, sanitize_options()),
     "swift": swift_suite,
     "program": program_suite,
+    "cpp": cpp_suite,
+    "rust": rust_suite,
+    "swift-package": swift_package_suite,
     "style": style_suite,
 }
 LONG_SUITES = {

@@ -1,0 +1,370 @@
+//! Configurations as plain values. Defaults come from the library.
+
+use crate::error::static_text;
+use crate::sys::{self, Initialised};
+use std::fmt;
+
+/// An elementwise activation. The set is open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Activation(pub sys::vae_activation);
+
+impl Activation {
+    /// x
+    pub const IDENTITY: Activation = Activation(sys::VAE_ACTIVATION_IDENTITY);
+    /// max(x, 0)
+    pub const RELU: Activation = Activation(sys::VAE_ACTIVATION_RELU);
+    /// Slope 0.2 below zero.
+    pub const LEAKY_RELU: Activation = Activation(sys::VAE_ACTIVATION_LEAKY_RELU);
+    /// The hyperbolic tangent.
+    pub const TANH: Activation = Activation(sys::VAE_ACTIVATION_TANH);
+    /// 1 / (1 + exp(-x))
+    pub const SIGMOID: Activation = Activation(sys::VAE_ACTIVATION_SIGMOID);
+    /// Alpha 1.
+    pub const ELU: Activation = Activation(sys::VAE_ACTIVATION_ELU);
+    /// x sigmoid(x)
+    pub const SILU: Activation = Activation(sys::VAE_ACTIVATION_SILU);
+    /// The exact form, x Phi(x).
+    pub const GELU: Activation = Activation(sys::VAE_ACTIVATION_GELU);
+    /// log(1 + exp(x))
+    pub const SOFTPLUS: Activation = Activation(sys::VAE_ACTIVATION_SOFTPLUS);
+
+    /// The name in model files, `"leaky_relu"`.
+    pub fn name(self) -> &'static str {
+        unsafe { static_text(sys::vae_activation_name(self.0)) }
+    }
+}
+
+/// p(x given z). The set is open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Likelihood(pub sys::vae_likelihood);
+
+impl Likelihood {
+    /// On logits; data in [0, 1].
+    pub const BERNOULLI: Likelihood = Likelihood(sys::VAE_LIKELIHOOD_BERNOULLI);
+    /// Location `output_activation`(output), scale `sigma`; any real data.
+    pub const GAUSSIAN: Likelihood = Likelihood(sys::VAE_LIKELIHOOD_GAUSSIAN);
+
+    /// The name in model files, `"bernoulli"`.
+    pub fn name(self) -> &'static str {
+        unsafe { static_text(sys::vae_likelihood_name(self.0)) }
+    }
+}
+
+/// p(z). The set is open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Prior(pub sys::vae_prior);
+
+impl Prior {
+    /// The standard normal distribution.
+    pub const STANDARD: Prior = Prior(sys::VAE_PRIOR_STANDARD);
+
+    /// The name in model files, `"standard"`.
+    pub fn name(self) -> &'static str {
+        unsafe { static_text(sys::vae_prior_name(self.0)) }
+    }
+}
+
+/// Which bound is minimised. The set is open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ObjectiveKind(pub sys::vae_objective_kind);
+
+impl ObjectiveKind {
+    /// The evidence lower bound (Kingma & Welling 2014).
+    pub const ELBO: ObjectiveKind = ObjectiveKind(sys::VAE_OBJECTIVE_ELBO);
+    /// The importance-weighted bound (Burda, Grosse & Salakhutdinov 2016).
+    pub const IWAE: ObjectiveKind = ObjectiveKind(sys::VAE_OBJECTIVE_IWAE);
+
+    /// The name in model files, `"elbo"`.
+    pub fn name(self) -> &'static str {
+        unsafe { static_text(sys::vae_objective_name(self.0)) }
+    }
+}
+
+/// The kernels' instruction set. The set is open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Isa(pub sys::vae_isa);
+
+impl Isa {
+    /// The environment's VAE_ISA, else the best that the machine has.
+    pub const AUTO: Isa = Isa(sys::VAE_ISA_AUTO);
+    /// Plain C.
+    pub const PORTABLE: Isa = Isa(sys::VAE_ISA_PORTABLE);
+    /// AVX2 with FMA.
+    pub const AVX2: Isa = Isa(sys::VAE_ISA_AVX2);
+    /// AVX-512.
+    pub const AVX512: Isa = Isa(sys::VAE_ISA_AVX512);
+    /// NEON.
+    pub const NEON: Isa = Isa(sys::VAE_ISA_NEON);
+
+    /// `"avx512"`.
+    pub fn name(self) -> &'static str {
+        unsafe { static_text(sys::vae_isa_name(self.0)) }
+    }
+
+    /// Whether the loaded library has it and this machine can run it.
+    pub fn is_available(self) -> bool {
+        unsafe { sys::vae_isa_available(self.0) != 0 }
+    }
+}
+
+/// What matrix products are computed in (training), or weights are kept in (inference copies). The set is open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Precision(pub sys::vae_precision);
+
+impl Precision {
+    /// The usual one.
+    pub const FLOAT32: Precision = Precision(sys::VAE_PRECISION_FLOAT32);
+    /// The upper half of a float32; sums stay float32.
+    pub const BFLOAT16: Precision = Precision(sys::VAE_PRECISION_BFLOAT16);
+    /// Bytes with a scale for each unit; not for training.
+    pub const INT8: Precision = Precision(sys::VAE_PRECISION_INT8);
+
+    /// `"bf16"`.
+    pub fn name(self) -> &'static str {
+        unsafe { static_text(sys::vae_precision_name(self.0)) }
+    }
+}
+
+impl fmt::Debug for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for Likelihood {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for Prior {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for ObjectiveKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A hidden dense layer and the activation after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Layer {
+    /// 1 to 2^24.
+    pub units: u32,
+    /// After the sums.
+    pub activation: Activation,
+}
+
+impl Layer {
+    /// A layer with any activation.
+    pub const fn new(units: u32, activation: Activation) -> Self {
+        Layer { units, activation }
+    }
+
+    /// A layer with ReLU.
+    pub const fn relu(units: u32) -> Self {
+        Layer::new(units, Activation::RELU)
+    }
+
+    pub(crate) fn to_c(self) -> sys::vae_layer {
+        let mut layer = sys::vae_layer::initialised();
+        layer.units = self.units;
+        layer.activation = self.activation.0;
+        layer
+    }
+
+    /// # Safety
+    /// `first` must point to `count` layers, strided by the first one's struct_size.
+    unsafe fn from_c(first: *const sys::vae_layer, count: u32) -> Vec<Layer> {
+        // A newer library may have longer elements than this crate knows.
+        let at = |index| (first as *const u8).add(index * (*first).struct_size as usize) as *const sys::vae_layer;
+        (0..count as usize).map(|index| Layer::new((*at(index)).units, Activation((*at(index)).activation))).collect()
+    }
+}
+
+/// A model's configuration. An empty stack is a linear encoder or decoder.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// D, at least 1.
+    pub input_dim: u32,
+    /// C; must be 0 in this version.
+    pub condition_dim: u32,
+    /// Z, at least 1.
+    pub latent_dim: u32,
+    /// From the input to the latent's mean and log-variance.
+    pub encoder: Vec<Layer>,
+    /// From the latent to the output.
+    pub decoder: Vec<Layer>,
+    /// p(z)
+    pub prior: Prior,
+    /// p(x given z)
+    pub likelihood: Likelihood,
+    /// Of a Gaussian's location; the identity for Bernoulli.
+    pub output_activation: Activation,
+    /// Standard deviation of a Gaussian likelihood, in units of the data; 1e-4 to 1e4.
+    pub sigma: f64,
+}
+
+impl Default for Config {
+    /// No dimensions and no layers yet, which a model needs; Bernoulli.
+    fn default() -> Self {
+        unsafe { Config::from_c(&sys::vae_config::initialised()) }
+    }
+}
+
+impl Config {
+    /// Calls `body` with the C struct, whose layers live as long as the call.
+    pub(crate) fn with_c<R>(&self, body: impl FnOnce(&sys::vae_config) -> R) -> R {
+        let encoder: Vec<_> = self.encoder.iter().map(|layer| layer.to_c()).collect();
+        let decoder: Vec<_> = self.decoder.iter().map(|layer| layer.to_c()).collect();
+        let mut config = sys::vae_config::initialised();
+        config.input_dim = self.input_dim;
+        config.condition_dim = self.condition_dim;
+        config.latent_dim = self.latent_dim;
+        config.encoder = encoder.as_ptr();
+        config.decoder = decoder.as_ptr();
+        // More than the 64 that are allowed must not wrap round to fewer.
+        config.encoder_count = encoder.len().try_into().unwrap_or(u32::MAX);
+        config.decoder_count = decoder.len().try_into().unwrap_or(u32::MAX);
+        config.prior = self.prior.0;
+        config.likelihood = self.likelihood.0;
+        config.output_activation = self.output_activation.0;
+        config.sigma = self.sigma;
+        body(&config)
+    }
+
+    /// # Safety
+    /// The layers of `config` must be valid.
+    pub(crate) unsafe fn from_c(config: &sys::vae_config) -> Self {
+        Config {
+            input_dim: config.input_dim,
+            condition_dim: config.condition_dim,
+            latent_dim: config.latent_dim,
+            encoder: Layer::from_c(config.encoder, config.encoder_count),
+            decoder: Layer::from_c(config.decoder, config.decoder_count),
+            prior: Prior(config.prior),
+            likelihood: Likelihood(config.likelihood),
+            output_activation: Activation(config.output_activation),
+            sigma: config.sigma,
+        }
+    }
+}
+
+/// What is minimised.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Objective {
+    /// Which bound.
+    pub kind: ObjectiveKind,
+    /// K latent samples per example, 1 to 65536.
+    pub samples: u32,
+    /// Weight of the KL, 0 to 1e6; 1 for the importance-weighted bound.
+    pub beta: f64,
+}
+
+impl Default for Objective {
+    /// The evidence lower bound, one sample, beta 1.
+    fn default() -> Self {
+        Objective::from_c(&sys::vae_objective::initialised())
+    }
+}
+
+impl Objective {
+    pub(crate) fn to_c(self) -> sys::vae_objective {
+        let mut objective = sys::vae_objective::initialised();
+        objective.kind = self.kind.0;
+        objective.samples = self.samples;
+        objective.beta = self.beta;
+        objective
+    }
+
+    fn from_c(objective: &sys::vae_objective) -> Self {
+        Objective { kind: ObjectiveKind(objective.kind), samples: objective.samples, beta: objective.beta }
+    }
+}
+
+/// How a model is trained: Adam (Kingma & Ba 2015) on shuffled mini-batches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Training {
+    /// Rows of a mini-batch, 1 to 2^20.
+    pub batch_size: u32,
+    /// What is minimised.
+    pub objective: Objective,
+    /// Adam's alpha, over 0, at most 1e3.
+    pub learning_rate: f64,
+    /// In [0, 1).
+    pub beta1: f64,
+    /// In [0, 1).
+    pub beta2: f64,
+    /// 1e-30 to 1e3; outside the root.
+    pub epsilon: f64,
+    /// Of shuffling and noise.
+    pub seed: u64,
+    /// 0: VAE_THREADS, else OMP_NUM_THREADS, else the processors that the process may use.
+    pub threads: i32,
+    /// The kernels.
+    pub isa: Isa,
+    /// Every step leaves its gradients for [`Trainer::gradient`](crate::Trainer::gradient).
+    pub keep_gradients: bool,
+    /// Of the operands of matrix products.
+    pub precision: Precision,
+    /// float32 where bfloat16 cannot be had.
+    pub precision_fallback: bool,
+}
+
+impl Default for Training {
+    /// Batch 128, the evidence lower bound, a learning rate of 1e-3, seed 0.
+    fn default() -> Self {
+        Training::from_c(&sys::vae_training::initialised())
+    }
+}
+
+impl Training {
+    pub(crate) fn to_c(self) -> sys::vae_training {
+        let mut training = sys::vae_training::initialised();
+        training.batch_size = self.batch_size;
+        training.objective = self.objective.to_c();
+        training.learning_rate = self.learning_rate;
+        training.beta1 = self.beta1;
+        training.beta2 = self.beta2;
+        training.epsilon = self.epsilon;
+        training.seed = self.seed;
+        training.threads = self.threads;
+        training.isa = self.isa.0;
+        training.keep_gradients = self.keep_gradients.into();
+        training.precision = self.precision.0;
+        training.precision_fallback = self.precision_fallback.into();
+        training
+    }
+
+    pub(crate) fn from_c(training: &sys::vae_training) -> Self {
+        Training {
+            batch_size: training.batch_size,
+            objective: Objective::from_c(&training.objective),
+            learning_rate: training.learning_rate,
+            beta1: training.beta1,
+            beta2: training.beta2,
+            epsilon: training.epsilon,
+            seed: training.seed,
+            threads: training.threads,
+            isa: Isa(training.isa),
+            keep_gradients: training.keep_gradients != 0,
+            precision: Precision(training.precision),
+            precision_fallback: training.precision_fallback != 0,
+        }
+    }
+}

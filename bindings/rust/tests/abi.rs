@@ -1,0 +1,141 @@
+//! `sys` against the C headers: every size, offset and number by a C program that prints its own, every function by the
+//! repository's list of exported symbols. The C compiler is $CC, else cc.
+
+use libvae::sys::*;
+use std::fmt::Write as _;
+use std::mem::{size_of, MaybeUninit};
+use std::process::Command;
+use std::ptr::addr_of;
+
+/// What C calls a number, and what it is in Rust.
+struct Numbers(Vec<(String, i128)>);
+
+macro_rules! layout {
+    ($numbers:expr, $name:ident { $($field:ident $(as $in_c:literal)?),* }) => {{
+        $numbers.0.push((format!("sizeof({})", stringify!($name)), size_of::<$name>() as i128));
+        let value = MaybeUninit::<$name>::zeroed();
+        let base = value.as_ptr();
+        $(
+            #[allow(unused_mut, unused_assignments)]
+            let mut in_c = stringify!($field);
+            $(in_c = $in_c;)?
+            let offset = unsafe { addr_of!((*base).$field) } as usize - base as usize;
+            $numbers.0.push((format!("offsetof({}, {in_c})", stringify!($name)), offset as i128));
+        )*
+    }};
+}
+
+macro_rules! constants {
+    ($numbers:expr, $($name:ident),*) => { $($numbers.0.push((stringify!($name).to_string(), $name as i128));)* };
+}
+
+fn numbers() -> Numbers {
+    let mut all = Numbers(Vec::new());
+    layout!(all, vae_error { struct_size, code, message });
+    layout!(all, vae_allocator { struct_size, user, allocate, release });
+    layout!(all, vae_layer { struct_size, units, activation });
+    layout!(
+        all,
+        vae_config {
+            struct_size,
+            input_dim,
+            condition_dim,
+            latent_dim,
+            encoder,
+            decoder,
+            encoder_count,
+            decoder_count,
+            prior,
+            likelihood,
+            output_activation,
+            sigma_kind,
+            sigma
+        }
+    );
+    layout!(all, vae_objective { struct_size, kind, samples, beta, reserved });
+    layout!(
+        all,
+        vae_training {
+            struct_size,
+            batch_size,
+            objective,
+            learning_rate,
+            beta1,
+            beta2,
+            epsilon,
+            seed,
+            threads,
+            isa,
+            keep_gradients,
+            reserved,
+            precision,
+            precision_fallback
+        }
+    );
+    layout!(all, vae_data { struct_size, r#type as "type", values, rows, columns, row_stride, scale });
+    layout!(all, vae_loss { struct_size, examples, loss, reconstruction, kl, negative_elbo, penalty, reserved });
+    layout!(all, vae_terms { struct_size, loss, kl, reconstruction, sample_nll, mean, logvar, z, output });
+    layout!(all, vae_model_options { struct_size, seed, allocator });
+    layout!(all, vae_parameter_info { struct_size, name, rank, shape, count });
+    layout!(all, vae_workspace_options { struct_size, max_rows, threads, isa, allocator });
+    layout!(all, vae_workspace_info { struct_size, threads, isa, max_rows, bytes });
+    layout!(all, vae_progress { struct_size, epoch, batch, batches, step, loss });
+    layout!(all, vae_trainer_info { struct_size, threads, isa, epoch, batch, step, bytes, precision });
+    constants!(all, VAE_OK, VAE_ERROR_INVALID_ARGUMENT, VAE_ERROR_MISMATCH, VAE_ERROR_DATA, VAE_ERROR_NOT_FINITE);
+    constants!(all, VAE_ERROR_OUT_OF_MEMORY, VAE_ERROR_IO, VAE_ERROR_FORMAT, VAE_ERROR_UNSUPPORTED, VAE_STOPPED);
+    constants!(all, VAE_ISA_AUTO, VAE_ISA_PORTABLE, VAE_ISA_AVX2, VAE_ISA_AVX512, VAE_ISA_NEON);
+    constants!(all, VAE_PRECISION_FLOAT32, VAE_PRECISION_BFLOAT16, VAE_PRECISION_INT8);
+    constants!(all, VAE_ACTIVATION_IDENTITY, VAE_ACTIVATION_RELU, VAE_ACTIVATION_LEAKY_RELU, VAE_ACTIVATION_TANH);
+    constants!(all, VAE_ACTIVATION_SIGMOID, VAE_ACTIVATION_ELU, VAE_ACTIVATION_SILU, VAE_ACTIVATION_GELU);
+    constants!(all, VAE_ACTIVATION_SOFTPLUS, VAE_LIKELIHOOD_BERNOULLI, VAE_LIKELIHOOD_GAUSSIAN, VAE_PRIOR_STANDARD);
+    constants!(all, VAE_SIGMA_FIXED, VAE_OBJECTIVE_ELBO, VAE_OBJECTIVE_IWAE, VAE_DATA_FLOAT32, VAE_DATA_UINT8);
+    constants!(all, VAE_ERROR_MESSAGE_SIZE, VAE_MAX_DIM, VAE_MAX_LAYERS, VAE_MAX_SAMPLES);
+    all
+}
+
+#[test]
+fn sizes_offsets_and_numbers_are_those_of_the_headers() {
+    let all = numbers().0;
+    let mut source = String::from("#include <stdio.h>\n#include <vae/vae.h>\nint main(void) {\n");
+    for (name, _) in &all {
+        writeln!(source, "  printf(\"%lld\\n\", (long long)({name}));").unwrap();
+    }
+    source.push_str("  return 0;\n}\n");
+    let folder = std::env::temp_dir().join(format!("libvae-abi-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (file, program) = (folder.join("abi.c"), folder.join("abi"));
+    std::fs::write(&file, source).unwrap();
+    let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_string());
+    let include = format!("-I{}", env!("LIBVAE_INCLUDE"));
+    assert!(Command::new(&compiler).arg(include).arg(&file).arg("-o").arg(&program).status().unwrap().success());
+    let output = Command::new(&program).output().unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    let in_c: Vec<i128> = String::from_utf8(output.stdout).unwrap().lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(in_c.len(), all.len());
+    for ((name, in_rust), in_c) in all.iter().zip(in_c) {
+        assert_eq!(*in_rust, in_c, "{name}");
+    }
+}
+
+/// Only where the crate lies in its repository.
+#[test]
+fn every_exported_function_is_declared() {
+    let symbols = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Tests/Fixtures/abi/symbols.txt");
+    let symbols = match std::fs::read_to_string(symbols) {
+        Ok(symbols) => symbols,
+        Err(_) => return,
+    };
+    let sys = include_str!("../src/sys.rs");
+    assert!(symbols.lines().count() > 50);
+    for symbol in symbols.lines() {
+        assert!(sys.contains(&format!("pub fn {symbol}(")), "{symbol} is not declared");
+    }
+}
+
+#[test]
+fn the_library_is_of_this_crates_version() {
+    assert_eq!(libvae::version(), env!("CARGO_PKG_VERSION"));
+    let number = unsafe { vae_version_number() };
+    assert_eq!(format!("{}.{}.{}", number / 10000, number / 100 % 100, number % 100), libvae::version());
+}
