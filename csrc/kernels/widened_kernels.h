@@ -24,16 +24,18 @@ VF_INLINE void bf16_tile(const vaei_narrow_product *p, const int rows, const int
           *to = vr_fma(second, vi_second_bf16(w), vr_fma(first, vi_first_bf16(w), *to));
         }
     } else {
-      vi w[VF_TILE_PANELS * VR_COUNT];
       vr column[VF_TILE_PANELS * VR_COUNT];
       VAEI_EACH (j, panels)
-        VAEI_EACH (r, VR_COUNT) w[j * VR_COUNT + r] = vi_load(b + (size_t)j * b_panel + 4 * r * VR_LANES);
-      VAEI_EACH (j, panels * VR_COUNT) column[j] = vi_first_bf16(w[j]);
+        VAEI_EACH (r, VR_COUNT)
+          column[j * VR_COUNT + r] = vi_first_bf16(vi_load(b + (size_t)j * b_panel + 4 * r * VR_LANES));
       VAEI_EACH (i, rows) {
         const vr first = vr_set(x[(size_t)i * x_row]);
         VAEI_EACH (j, panels * VR_COUNT) sum[i][j] = vr_fma(first, column[j], sum[i][j]);
       }
-      VAEI_EACH (j, panels * VR_COUNT) column[j] = vi_second_bf16(w[j]);
+      VAEI_FORGET(b); /* so that the weights are loaded again, not held beside the accumulators */
+      VAEI_EACH (j, panels)
+        VAEI_EACH (r, VR_COUNT)
+          column[j * VR_COUNT + r] = vi_second_bf16(vi_load(b + (size_t)j * b_panel + 4 * r * VR_LANES));
       VAEI_EACH (i, rows) {
         const vr second = vr_set(x[(size_t)i * x_row + 1]);
         VAEI_EACH (j, panels * VR_COUNT) sum[i][j] = vr_fma(second, column[j], sum[i][j]);
