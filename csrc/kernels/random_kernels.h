@@ -117,7 +117,11 @@ static void normals(const vaei_stream *stream, const vaei_draws *draws, size_t b
     for (int lane = 0; lane < lanes; lane++) {
       float *to = out + lane_row[lane] * out_row + 4 * lane_block[lane];
       const size_t left = count - 4 * lane_block[lane];
-      for (size_t i = 0; i < (left < 4 ? left : 4); i++) to[i] = normal[i][lane];
+      if (left >= 4) {
+        for (size_t i = 0; i < 4; i++) to[i] = normal[i][lane];
+      } else {
+        for (size_t i = 0; i < left; i++) to[i] = normal[i][lane];
+      }
     }
   }
 }

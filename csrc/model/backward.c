@@ -18,6 +18,14 @@ static void activation_backward(const vaei_pass *pass, uint32_t index, const vae
   pass->kernels->activate_backward(pass->model->dense[index].activation, rows, columns, y, y_row, dy, dy_row);
 }
 
+/* Asks for the outputs of a tile, which its derivative wants after a product that takes long enough for them to come. */
+static void fetch_tile(const vaei_activations *layer, const vaei_tile *tile) {
+  const float *y = layer->slope ? layer->slope : layer->y;
+  for (size_t i = tile->row; y && i < tile->row_end; i++)
+    for (uint32_t panel = tile->panel; panel < tile->panel_end; panel++)
+      __builtin_prefetch(y + i * layer->row + (size_t)panel * VAEI_VECTOR);
+}
+
 /* From a layer's dy to that of the hidden layer below: dx = dy W^T for the crew's rows, [rows, units] → [rows, inputs], and
  * then through the activation. */
 static void layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
@@ -27,6 +35,7 @@ static void layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t inde
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
     float *dy = below->dy ? below->dy + tile.row * below->row + (size_t)tile.panel * VAEI_VECTOR : scratch;
     const size_t dy_row = below->dy ? below->row : (size_t)VAEI_MAX_TILE_COLUMNS;
+    fetch_tile(below, &tile);
     vaei_layer_product_back(pass, index, &tile, dy, dy_row);
     activation_backward(pass, index - 1, &tile, dy, dy_row);
     vaei_pass_note_large(pass, dy, tile.row_end - tile.row, (size_t)(tile.panel_end - tile.panel) * VAEI_VECTOR,

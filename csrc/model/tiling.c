@@ -45,24 +45,27 @@ vaei_work vaei_work_on_area(const vaei_limits *limits, vaei_range rows, uint32_t
   return work;
 }
 
+/* Sets what the tiles at work->column have in common. */
+static void begin_column(vaei_work *work) {
+  const uint32_t beyond = work->column + work->at_once;
+  work->next_column = work->column < work->last_column && beyond > work->last_column ? work->last_column : beyond;
+  work->panel = vaei_column_begin(work->column, work->columns, work->panels);
+  work->panel_end = vaei_column_begin(work->next_column, work->columns, work->panels);
+}
+
 bool vaei_work_next(vaei_work *work, vaei_tile *tile) {
   const bool last = work->column == work->last_column;
   if (work->column > work->last_column || (last && work->row >= work->last_row)) return false;
+  if (work->next_column <= work->column) begin_column(work);
   const uint32_t end = last ? work->last_row : work->end_row, left = end - work->row;
   const uint32_t tiles = (left + work->tile_rows - 1) / work->tile_rows, even = (left + tiles - 1) / tiles;
-  const uint32_t rows = (even + work->granule - 1) / work->granule * work->granule;
+  const uint32_t rows = (even + work->granule - 1) & ~(work->granule - 1);
   const uint32_t row_end = rows < left ? work->row + rows : end;
-  const uint32_t beyond = work->column + work->at_once;
-  const uint32_t next = !last && beyond > work->last_column ? work->last_column : beyond;
-  *tile = (vaei_tile){.row = work->row,
-                      .row_end = row_end,
-                      .panel = vaei_column_begin(work->column, work->columns, work->panels),
-                      .panel_end = vaei_column_begin(next, work->columns, work->panels),
-                      .column = work->column};
+  *tile = (vaei_tile){work->row, row_end, work->panel, work->panel_end, work->column};
   work->row = row_end;
   if (row_end == end) {
     work->row = work->first_row;
-    work->column = next;
+    work->column = work->next_column;
   }
   return true;
 }

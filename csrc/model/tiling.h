@@ -15,7 +15,7 @@
 typedef struct vaei_limits {
   uint32_t rows, panels; /* the largest tile */
   uint32_t row_panels;   /* the panels of a single row at a time, at least `panels` */
-  uint32_t granule;      /* tiles and shares begin at rows that are multiples of it */
+  uint32_t granule;      /* a power of two: tiles and shares begin at rows that are multiples of it */
 } vaei_limits;
 
 static inline uint32_t vaei_column_tiles(const vaei_limits *limits, uint32_t panels) {
@@ -56,6 +56,7 @@ typedef struct vaei_work {
   uint32_t first_row, end_row;    /* of a column */
   uint32_t column, row;           /* where the next tile begins */
   uint32_t last_column, last_row; /* where the run ends: in this column, before this row */
+  uint32_t next_column, panel, panel_end; /* of the tiles at `column`, once there was one */
 } vaei_work;
 
 /* All tiles of some rows. */
