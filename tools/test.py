@@ -268,10 +268,11 @@ def program_suite(suite):
                                                folder / "vae-cli", BUILD / "model_file_check"])
     if sys.platform == "linux":
         check_lines(suite, "footprint_check.py", [sys.executable, ROOT / "bench" / "footprint_check.py", folder / "vae-cli"])
-    # What the documentation shows, with the library as the suite "c" has installed it.
-    check_lines(suite, "check-readme.py", [sys.executable, ROOT / "tools" / "check-readme.py", folder,
-                                           BUILD / "c" / "prefix",
-                                           *sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])])
+    # What the documentation shows, with the library as the suite "c" has installed it, and the package as "python-binding" has.
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "bindings").glob("**/README.md")]
+    check_lines(suite, "check-readme.py", [sys.executable, ROOT / "tools" / "check-readme.py", folder, BUILD / "c" / "prefix",
+                                           *sorted(pages)],
+                {"PATH": f"{BUILD / 'python-binding' / 'venv' / 'bin'}:{os.environ['PATH']}"})
     # The Swift program of the README, as a package of its own; it writes its model where it runs.
     package, scratch = ROOT / "examples" / "swift", BUILD / "example-swift"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -279,9 +280,9 @@ def program_suite(suite):
                                                "bash", scratch, package])
 
 
-def check_lines(suite, what, command):
+def check_lines(suite, what, command, environment=None):
     """A script that prints a line `ok - …` or `not ok - …` for each of its tests."""
-    code, output = suite.run(what, command)
+    code, output = suite.run(what, command, environment)
     passed = re.findall(r"^ok - .*$", output, re.MULTILINE)
     bad = re.findall(r"^not ok - ((?:.*\n?(?!ok - |not ok - ))*)", output, re.MULTILINE)
     suite.passed += len(passed)
