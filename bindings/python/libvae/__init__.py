@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import _c_api
@@ -25,7 +26,9 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from ._estimators import VAE, VAEOutlierDetector
+    from . import onnx as onnx
+    from ._estimators import VAE as VAE
+    from ._estimators import VAEOutlierDetector as VAEOutlierDetector
 
 __version__: str = _c_api.lib.vae_version_string().decode()
 
@@ -48,16 +51,14 @@ __all__ = [
     "TrainerInfo",
     "TrainingOptions",
     "UnsupportedError",
-    "VAE",
     "VAEError",
-    "VAEOutlierDetector",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """The estimators are imported when they are asked for: the rest works without scikit-learn."""
+    """What needs other packages is imported when it is asked for, and not named in __all__: the rest works without."""
     if name in ("VAE", "VAEOutlierDetector"):
-        from . import _estimators
-
-        return getattr(_estimators, name)
+        return getattr(importlib.import_module("libvae._estimators"), name)
+    if name == "onnx":
+        return importlib.import_module("libvae.onnx")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pathlib
+import re
 import sys
 from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import Any, TypeVar
@@ -284,7 +285,40 @@ def load(path: str) -> ctypes.CDLL:
     return library
 
 
+def share_openmp_runtime() -> bool:
+    """Makes libvae.so take its OpenMP functions from a runtime of LLVM's family, if one is loaded already.
+
+    A second one, say ours beside Intel's that came with MKL, ends the process when it starts ("OMP: Error #15"). They have
+    the same functions, and those that a process has made global are taken before a library's own dependencies.
+    """
+    try:
+        maps = pathlib.Path("/proc/self/maps").read_text(errors="replace")
+    except OSError:  # not Linux
+        return False
+    runtimes = set(re.findall(r"/.*/libi?omp[0-9a-f.-]*\.so[.0-9]*$", maps, re.M))
+    for runtime in runtimes:
+        ctypes.CDLL(runtime, mode=ctypes.RTLD_GLOBAL | os.RTLD_NOLOAD)
+    return bool(runtimes)
+
+
+def start_openmp_runtime(library: ctypes.CDLL) -> None:
+    """Starts the runtime that libvae.so has brought, prepared for fork().
+
+    joblib and scikit-learn set KMP_INIT_AT_FORK=FALSE, against a fault of some versions of Intel's runtime. Had ours read
+    that, a child made by fork() would wait for ever for threads that only its parent has.
+    """
+    before = os.environ.pop("KMP_INIT_AT_FORK", None)
+    start = getattr(library, "omp_get_num_procs", None)  # not there in a build without OpenMP
+    if start is not None:
+        start()
+    if before is not None:
+        os.environ["KMP_INIT_AT_FORK"] = before
+
+
+has_runtime = share_openmp_runtime()
 lib = load(library_path())
+if not has_runtime:
+    start_openmp_runtime(lib)
 
 Struct = TypeVar("Struct", bound=ctypes.Structure)
 
@@ -334,6 +368,14 @@ def call(function: Any, *arguments: Any) -> int:
         return status
     message = error.message.decode(errors="replace")
     raise ERRORS.get(status, errors.VAEError)(message or lib.vae_status_name(status).decode())
+
+
+def path(name: str | os.PathLike[str]) -> bytes:
+    """A file's name for the library, which reads it up to the first null byte."""
+    encoded = os.fsencode(name)
+    if b"\0" in encoded:
+        raise ValueError(f"the path {name!r} has a null byte in it")
+    return encoded
 
 
 def names(function: Any) -> list[str]:

@@ -93,6 +93,8 @@ def _check_keys(what: str, mapping: Mapping[str, Any], required: Sequence[str], 
 
 def _layers(what: str, layers: Sequence[Mapping[str, Any]]) -> Any:
     """An array of C layers."""
+    if not isinstance(layers, Sequence) or isinstance(layers, str):
+        raise InvalidArgumentError(f"{what} is {layers!r}; it must be a list of layers")
     structs = c.new_array(c.Layer, len(layers))
     for struct, layer in zip(structs, layers):
         _check_keys(f"a layer of {what}", layer, ("units", "activation"), ())

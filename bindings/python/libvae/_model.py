@@ -49,8 +49,14 @@ class Model:
     they are for others, unless `scale` says what to multiply them by.
     """
 
-    def __init__(self, handle: Any) -> None:
-        self._adopt(handle)
+    def __init__(self, *arguments: object, **options: object) -> None:
+        raise TypeError("a model is made by libvae.Model.create, load or from_bytes")
+
+    @classmethod
+    def _from_handle(cls, handle: Any) -> Model:
+        model = cls.__new__(cls)
+        model._adopt(handle)
+        return model
 
     def _adopt(self, handle: Any) -> None:
         """Takes over a handle of the library."""
@@ -89,7 +95,7 @@ class Model:
         options.seed = _config.whole("seed", seed, bits=64)
         handle = c_void_p()
         c.call(c.lib.vae_model_create, byref(_config.config_to_struct(config)), byref(options), byref(handle))
-        return cls(handle)
+        return cls._from_handle(handle)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:
@@ -102,13 +108,13 @@ class Model:
             For a model of a later version.
         """
         handle = c_void_p()
-        c.call(c.lib.vae_model_load, os.fsencode(path), None, byref(handle))
-        return cls(handle)
+        c.call(c.lib.vae_model_load, c.path(path), None, byref(handle))
+        return cls._from_handle(handle)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Model:
         """Reads a model from what `to_bytes` gave or a file holds."""
-        return cls(cls._handle_from(data))
+        return cls._from_handle(cls._handle_from(data))
 
     @staticmethod
     def _handle_from(data: bytes) -> Any:
@@ -125,7 +131,7 @@ class Model:
         UnsupportedError
             For a copy that `quantized` made.
         """
-        c.call(c.lib.vae_model_save, self._handle, os.fsencode(path))
+        c.call(c.lib.vae_model_save, self._handle, c.path(path))
 
     def to_bytes(self) -> bytes:
         """The bytes that `save` writes."""
@@ -158,7 +164,7 @@ class Model:
         handle = c_void_p()
         number = _config.word("precision", precision, c.PRECISIONS)
         c.call(c.lib.vae_model_quantize, self._handle, number, byref(handle))
-        return Model(handle)
+        return Model._from_handle(handle)
 
     # --- What a model is ----------------------------------------------------------------------------------------------
 

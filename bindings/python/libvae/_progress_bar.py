@@ -23,7 +23,7 @@ class ProgressBar:
         self._rows = rows
         self._bar: Any = None
         self._tqdm: Any = None
-        if wanted or (wanted is None and sys.stderr.isatty()):
+        if wanted or (wanted is None and sys.stderr is not None and sys.stderr.isatty()):
             try:
                 from tqdm.auto import tqdm
             except ImportError:

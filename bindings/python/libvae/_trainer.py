@@ -84,7 +84,7 @@ class Trainer:
         ------
         FileError
         """
-        c.call(c.lib.vae_trainer_save, self._handle, os.fsencode(path))
+        c.call(c.lib.vae_trainer_save, self._handle, c.path(path))
 
     def restore(self, path: str | os.PathLike[str]) -> None:
         """Puts a saved state back, parameters and options included; the run then continues to the bit.
@@ -96,7 +96,7 @@ class Trainer:
             Where the file's model has another configuration, or was trained in another precision.
         """
         with self._model._changing():
-            c.call(c.lib.vae_trainer_restore, self._handle, os.fsencode(path))
+            c.call(c.lib.vae_trainer_restore, self._handle, c.path(path))
         restored = self._model._training_struct()
         assert restored is not None  # a trainer's state says how it was trained
         self._objective = restored.objective

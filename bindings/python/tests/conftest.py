@@ -61,6 +61,17 @@ def rows():
     return hidden.astype(np.float32)
 
 
+def wide_model(seed=1):
+    """A model whose mini-batches of 256 are work for several threads; the small ones above are not."""
+    layer = {"units": 256, "activation": "relu"}
+    return libvae.Model.create(config(input_dim=128, encoder=[layer], decoder=[layer]), seed=seed)
+
+
+@pytest.fixture(scope="session")
+def wide_rows():
+    return np.random.default_rng(5).random((1024, 128), dtype=np.float32)
+
+
 def same(a, b):
     """Whether two models have the same parameters, to the bit."""
     return all(np.array_equal(array, b.parameters()[name]) for name, array in a.parameters().items())

@@ -1,5 +1,6 @@
 """Models: configurations, parameters, files, inference."""
 
+import copy
 import json
 import pickle
 import struct
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from conftest import config, same
+from conftest import config, same, wide_model
 
 
 def file_config(path):
@@ -50,6 +51,7 @@ def test_config_is_that_of_the_file(changes, rows, tmp_path):
         ({"encoder": [{"units": 3}]}, "lacks the key 'activation'"),
         ({"encoder": [{"units": 3, "activation": "cosine"}]}, "encoder's activation is 'cosine'"),
         ({"encoder": [3]}, "a layer of encoder is 3"),
+        ({"encoder": 3}, "encoder is 3; it must be a list of layers"),
         ({"likelihood": "gaussian", "sigma": -1}, "sigma"),
         ({"likelihood": "gaussian", "sigma": "global"}, "sigma is 'global'"),
         ({"condition_dim": 2}, "condition_dim"),
@@ -97,6 +99,24 @@ def test_bytes_and_pickles(model, rows):
         assert same(model, again) and again.config == model.config
         assert np.array_equal(again.encode(rows).mean, model.encode(rows).mean)
         again.fit(rows, 1)
+
+
+def test_copies_are_models_of_their_own(model, rows):
+    for duplicate in (copy.copy(model), copy.deepcopy(model)):
+        assert same(model, duplicate)
+        duplicate.fit(rows, 1)
+        assert not same(model, duplicate)
+
+
+def test_models_are_not_made_by_the_class():
+    with pytest.raises(TypeError, match="libvae.Model.create"):
+        libvae.Model(config())
+
+
+def test_paths_end_where_they_end(model, tmp_path):
+    model.save(tmp_path / "model.safetensors")
+    with pytest.raises(ValueError, match="null byte"):
+        libvae.Model.load(f"{tmp_path}/model.safetensors\0.txt")
 
 
 def test_set_parameters_changes_all_or_nothing(model):
@@ -187,18 +207,15 @@ def test_quantized_copies(model, rows):
     model.fit(rows, 5)
     exact = model.encode(rows).mean
     assert np.array_equal(model.quantized("float32").encode(rows).mean, exact)
-    sizes = {}
     for precision in ("bf16", "int8"):
-        copy = model.quantized(precision)
-        assert copy.precision == precision and model.precision == "float32"
-        error = np.linalg.norm(copy.encode(rows).mean - exact) / np.linalg.norm(exact)
-        sizes[precision] = error
+        quantized = model.quantized(precision)
+        assert quantized.precision == precision and model.precision == "float32"
+        error = np.linalg.norm(quantized.encode(rows).mean - exact) / np.linalg.norm(exact)
         assert 0 < error < 0.05
-        with pytest.raises(libvae.UnsupportedError):
-            copy.fit(rows, 1)
-        with pytest.raises(libvae.UnsupportedError):
-            pickle.dumps(copy)
-        assert not same(model, copy)
+        for refused in (lambda: quantized.fit(rows, 1), lambda: pickle.dumps(quantized)):
+            with pytest.raises(libvae.UnsupportedError):
+                refused()
+        assert not same(model, quantized)
     with pytest.raises(libvae.InvalidArgumentError, match="int4"):
         model.quantized("int4")
 
@@ -209,7 +226,8 @@ def test_output_bias_starts_at_the_means(model, rows):
     assert np.allclose(model.parameters()["decoder.mean.bias"], np.log(mean / (1 - mean)), atol=1e-4)
 
 
-def test_threads_change_no_result(model, rows):
+def test_threads_change_no_result(wide_rows):
+    model, rows = wide_model(), wide_rows
     expected = model.reconstruct(rows)
     for threads in (1, 3):
         model.threads = threads

@@ -29,7 +29,8 @@ layer = {"units": 8, "activation": "relu"}
 config = {"input_dim": 4, "latent_dim": 2, "encoder": [layer], "decoder": [layer], "likelihood": "bernoulli"}
 model = libvae.Model.create(config)
 model.fit(numpy.random.rand(50, 4), 2, threads=2)
-for needs, extra in (lambda: libvae.VAE, "sklearn"), (lambda: __import__("libvae.onnx"), "onnx"):
+from libvae import *
+for needs, extra in (lambda: libvae.VAE, "sklearn"), (lambda: libvae.onnx, "onnx"):
     try:
         needs()
     except ImportError as error:

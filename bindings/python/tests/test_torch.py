@@ -105,15 +105,17 @@ TOGETHER = """
 import os, signal
 {imports}
 import numpy as np, torch, libvae
-layer = {{"units": 64, "activation": "relu"}}
-x = np.random.default_rng(0).random((2000, 32), dtype=np.float32)
+layer = {{"units": 256, "activation": "relu"}}
+x = np.random.default_rng(0).random((1024, 128), dtype=np.float32)
 a, b = torch.randn(400, 400), torch.randn(400, 400)
 torch.set_num_threads(3)
 
 def train(epochs):
-    config = {{"input_dim": 32, "latent_dim": 2, "encoder": [layer], "decoder": [layer], "likelihood": "bernoulli"}}
+    config = {{"input_dim": 128, "latent_dim": 2, "encoder": [layer], "decoder": [layer], "likelihood": "bernoulli"}}
     model = libvae.Model.create(config)
-    model.fit(x, epochs, threads=3)
+    trainer = libvae.Trainer(model, threads=3, batch_size=256)
+    trainer.fit(x, epochs)
+    assert trainer.info.threads == 3
     return model.to_bytes()
 
 product, trained = a @ b, train(2)
