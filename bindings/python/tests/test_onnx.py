@@ -31,7 +31,7 @@ def check(model, folder):
     encoder, decoder = folder / "encoder.onnx", folder / "decoder.onnx"
     libvae.onnx.export(model, encoder=encoder, decoder=decoder)
     for path in (encoder, decoder):
-        onnx.checker.check_model(path, full_check=True)
+        onnx.checker.check_model(str(path), full_check=True)
     random = np.random.default_rng(0)
     x, noise = random.random((50, 20)), random.standard_normal((50, 3))
     encoded = run(encoder, x=x, noise=noise)
