@@ -288,8 +288,8 @@ def load(path: str) -> ctypes.CDLL:
 def share_openmp_runtime() -> bool:
     """Makes libvae.so take its OpenMP functions from a runtime of LLVM's family, if one is loaded already.
 
-    A second one, say ours beside Intel's that came with MKL, ends the process when it starts ("OMP: Error #15"). They have
-    the same functions, and those that a process has made global are taken before a library's own dependencies.
+    A second one, say ours beside Intel's that came with MKL, ends the process when it starts ("OMP: Error #15"). They
+    have the same functions, and those that a process has made global are taken before a library's own dependencies.
     """
     try:
         maps = pathlib.Path("/proc/self/maps").read_text(errors="replace")
@@ -304,8 +304,8 @@ def share_openmp_runtime() -> bool:
 def start_openmp_runtime(library: ctypes.CDLL) -> None:
     """Starts the runtime that libvae.so has brought, prepared for fork().
 
-    joblib and scikit-learn set KMP_INIT_AT_FORK=FALSE, against a fault of some versions of Intel's runtime. Had ours read
-    that, a child made by fork() would wait for ever for threads that only its parent has.
+    joblib and scikit-learn set KMP_INIT_AT_FORK=FALSE, against a fault of some versions of Intel's runtime. Had ours
+    read that, a child made by fork() would wait for ever for threads that only its parent has.
     """
     before = os.environ.pop("KMP_INIT_AT_FORK", None)
     start = getattr(library, "omp_get_num_procs", None)  # not there in a build without OpenMP

@@ -132,7 +132,8 @@ def export(
     model : Model
         A copy that `Model.quantized` made is exported with the float32 numbers that its weights stand for.
     encoder : path, optional
-        Inputs `x` [N, D] and `noise` [N, Z]; outputs `mean`, `logvar`, `z`, each [N, Z]. Zeros as noise make z the mean.
+        Inputs `x` [N, D] and `noise` [N, Z]; outputs `mean`, `logvar`, `z`, each [N, Z]. Zeros as noise make z
+        the mean.
     decoder : path, optional
         Input `z` [N, Z]; output `output` [N, D], the mean of p(x|z).
 

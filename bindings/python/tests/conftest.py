@@ -45,7 +45,8 @@ def reference(request):
 
 def config(**changes):
     layer = {"units": 24, "activation": "relu"}
-    return {"input_dim": 20, "latent_dim": 3, "encoder": [layer], "decoder": [layer], "likelihood": "bernoulli", **changes}
+    usual = {"input_dim": 20, "latent_dim": 3, "encoder": [layer], "decoder": [layer], "likelihood": "bernoulli"}
+    return {**usual, **changes}
 
 
 @pytest.fixture

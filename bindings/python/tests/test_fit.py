@@ -90,7 +90,8 @@ def test_callback_sees_every_epoch_and_may_stop(model, rows):
     epochs = model.fit(rows, 5, validation=rows, callback=callback, batch_size=100)
     assert len(epochs) == 2
     ends = [progress for progress in seen if progress.is_epoch_end]
-    assert [(end.epoch, end.epochs, end.batch, end.batches, end.step) for end in ends] == [(1, 5, 5, 5, 5), (2, 5, 5, 5, 10)]
+    places = [(end.epoch, end.epochs, end.batch, end.batches, end.step) for end in ends]
+    assert places == [(1, 5, 5, 5, 5), (2, 5, 5, 5, 10)]
     assert [end.training for end in ends] == [epoch.training for epoch in epochs]
     assert [end.validation for end in ends] == [epoch.validation for epoch in epochs]
 
@@ -184,7 +185,12 @@ def test_fit_in_another_thread(model, rows):
 def test_the_gil_is_released():
     """Else this thread would run once a callback, about ten times a second."""
     x, model, callbacks, steps = long_rows(), long_model(), [], 0
-    thread = threading.Thread(target=lambda: model.fit(x, 1, callback=lambda progress: callbacks.append(1) or steps > 50))
+
+    def callback(progress):
+        callbacks.append(progress.batch)
+        return steps > 50
+
+    thread = threading.Thread(target=model.fit, args=(x, 1), kwargs={"callback": callback})
     thread.start()
     while thread.is_alive():
         time.sleep(0.001)

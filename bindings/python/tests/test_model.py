@@ -96,7 +96,7 @@ def test_files_are_those_of_safetensors(model, tmp_path):
 def test_bytes_and_pickles(model, rows):
     model.fit(rows, 1)
     for again in (libvae.Model.from_bytes(model.to_bytes()), pickle.loads(pickle.dumps(model))):
-        assert same(model, again) and again.config == model.config
+        assert same(model, again) and again.config == model.config and again.to_bytes() == model.to_bytes()
         assert np.array_equal(again.encode(rows).mean, model.encode(rows).mean)
         again.fit(rows, 1)
 
