@@ -46,7 +46,7 @@ def rows(x: npt.ArrayLike, likelihood: str, scale: float | None, what: str = "x"
         with np.errstate(over="ignore"):  # the library refuses infinities, and names the row and the column
             array = array.astype(np.float32)
     if not _readable(array):
-        array = np.ascontiguousarray(array)
+        array = np.require(array, requirements=["C", "A"])
     data = c.new(c.Data)
     data.array, data.values = array, array.ctypes.data
     data.rows, data.columns = array.shape

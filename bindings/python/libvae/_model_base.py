@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 _WORKSPACE_ROWS = 256  # rows that are worked on at a time
 
 
+class Owner:
+    """Frees a model of the library when nobody holds this any more: neither its `Model` nor a trainer that borrows it."""
+
+    def __init__(self, handle: Any) -> None:
+        self.workspaces: list[tuple[int, Any]] = []  # those that no call uses at the moment: (rows, handle)
+        weakref.finalize(self, _free, handle, self.workspaces).atexit = False
+
+
 def _free(handle: Any, workspaces: list[tuple[int, Any]]) -> None:
     for _, workspace in workspaces:
         c.lib.vae_workspace_free(workspace)
@@ -47,8 +55,8 @@ class ModelBase:
         self._handle = handle
         self._threads = 0
         self._training_lock = threading.Lock()
-        self._workspaces: list[tuple[int, Any]] = []  # those that no call uses at the moment: (rows, handle)
-        weakref.finalize(self, _free, handle, self._workspaces).atexit = False
+        self._owner = Owner(handle)
+        self._workspaces = self._owner.workspaces
         struct = self._config_struct()
         self._input_dim, self._latent_dim = int(struct.input_dim), int(struct.latent_dim)
         self._likelihood: str = c.LIKELIHOODS[struct.likelihood]

@@ -14,6 +14,7 @@ from . import _arrays, _config
 from . import _c_api as c
 from ._interrupt import CtrlC
 from ._model import Model, to_loss
+from ._model_base import Owner
 from ._progress_bar import ProgressBar
 from ._results import Epoch, Loss, Progress, TrainerInfo
 from .errors import MismatchError
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 ProgressFunction = Callable[[Progress], object]
 
 
-def _free(handle: Any, model: Model) -> None:
-    """`model` is an argument so that it lives until the trainer, which borrows it, is freed."""
+def _free(handle: Any, owner: Owner) -> None:
+    """`owner` is an argument so that the model lives until the trainer, which borrows it, is freed."""
     c.lib.vae_trainer_free(handle)
 
 
@@ -59,7 +60,7 @@ class Trainer:
         self._objective = training.objective
         self._handle = c_void_p()
         c.call(c.lib.vae_trainer_create, model._handle, byref(training), None, byref(self._handle))
-        weakref.finalize(self, _free, self._handle, model).atexit = False
+        weakref.finalize(self, _free, self._handle, model._owner).atexit = False
 
     @property
     def model(self) -> Model:

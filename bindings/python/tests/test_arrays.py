@@ -22,7 +22,7 @@ def test_what_is_read_in_place():
         assert in_place(x)
     read_only = FLOATS.copy()
     read_only.flags.writeable = False
-    assert in_place(read_only)
+    assert in_place(read_only) and not in_place(misaligned())
 
 
 def misaligned():

@@ -1,6 +1,7 @@
 """The low-level layer: structs and numbers as the headers have them, errors, and which libraries are taken."""
 
 import ctypes
+import os
 import re
 import shutil
 import subprocess
@@ -121,6 +122,8 @@ def test_what_is_no_libvae_is_refused(path):
 def test_the_environment_names_another_library():
     done = subprocess.run(
         [sys.executable, "-c", "import libvae"],
-        env={"LIBVAE_LIBRARY": "/nowhere/libvae.so"}, capture_output=True, text=True,
-    )  # fmt: skip
+        env={**os.environ, "LIBVAE_LIBRARY": "/nowhere/libvae.so"},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 1 and "/nowhere/libvae.so" in done.stderr

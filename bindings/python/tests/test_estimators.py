@@ -81,6 +81,27 @@ def test_bernoulli_takes_bytes(table):
     assert np.allclose(vae.score_samples(pixels), vae.score_samples(pixels / 255), rtol=1e-4)
 
 
+def test_parameters_arrive_where_they_belong(table):
+    def trained(**parameters):
+        return libvae.VAE(**{"hidden": (8, 4), "epochs": 2, "random_state": 0, **parameters}).fit(table)
+
+    config = trained().model_.config
+    assert [layer["units"] for layer in config["encoder"]] == [8, 4]
+    assert [layer["units"] for layer in config["decoder"]] == [4, 8]
+    loss = trained().loss_curve_
+    assert len(loss) == 2 and loss == trained(threads=1).loss_curve_ == trained(score_draws=3).loss_curve_
+    for change in ({"latent_dim": 3}, {"activation": "tanh"}, {"sigma": 1}, {"standardize": False}, {"batch_size": 7},
+                   {"learning_rate": 0.01}, {"beta": 2}, {"random_state": 1}):  # fmt: skip
+        assert trained(**change).loss_curve_ != loss, change
+
+
+def test_the_output_starts_at_the_means(table):
+    x = MinMaxScaler().fit_transform(table)
+    untrained = libvae.VAE(likelihood="bernoulli", epochs=0).fit(x)
+    bias = untrained.model_.parameters()["decoder.mean.bias"]
+    assert np.allclose(1 / (1 + np.exp(-bias)), x.mean(0), atol=1e-3)
+
+
 def test_constant_columns(table):
     constant = np.column_stack([table, np.full(600, 0.1)])
     vae = libvae.VAE(2, random_state=0, epochs=5).fit(constant)

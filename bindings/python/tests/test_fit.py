@@ -11,6 +11,7 @@ import time
 import libvae
 import numpy as np
 import pytest
+from libvae import _c_api as c
 
 from conftest import config, same, wide_model
 
@@ -138,16 +139,19 @@ def test_a_model_in_training_refuses_changes():
 CTRL_C = """
 import os, signal, sys, threading, time
 sys.path.insert(0, {tests!r})
+import libvae
 from test_fit import long_model, long_rows
 model, x = long_model(), long_rows()
 start = model.to_bytes()
 model.fit(x[:1000], 1)
 threading.Thread(target=lambda: (time.sleep(0.5), os.kill(os.getpid(), signal.SIGINT)), daemon=True).start()
 began = time.monotonic()
+trainer = libvae.Trainer(model)
 try:
-    model.fit(x, 1000)
+    trainer.fit(x, 1000)
 except KeyboardInterrupt:
     print("interrupted after", time.monotonic() - began)
+assert trainer.info.batch > 0, "stopped at the end of an epoch only"
 assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 assert model.to_bytes() != start
 model.encode(x[:10])
@@ -228,8 +232,16 @@ def test_a_trainer_keeps_its_model_alive(rows):
     trainer = libvae.Trainer(libvae.Model.create(config()))
     trainer.fit(rows, 1)
     assert "training" in trainer.model.config
-    cycle = [trainer]
-    cycle.append(cycle)
-    trainer.owner = cycle
-    del trainer, cycle
-    gc.collect()  # frees the trainer before the model that it borrows
+
+
+def test_a_trainer_is_freed_before_its_model(monkeypatch):
+    """Also where both are in one cycle and the garbage collector frees them: freeing a trainer reads its model."""
+    freed = []
+    for name in ("vae_trainer_free", "vae_model_free"):
+        function = getattr(c.lib, name)
+        monkeypatch.setattr(c.lib, name, lambda handle, name=name, free=function: freed.append(name) or free(handle))
+    model = libvae.Model.create(config())
+    model.trainer = libvae.Trainer(model)
+    del model
+    gc.collect()
+    assert freed == ["vae_trainer_free", "vae_model_free"]

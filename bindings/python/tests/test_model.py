@@ -175,6 +175,7 @@ def test_scores_with_the_callers_noise(model, rows):
     scores, result = model.scores(rows, noise), model.loss_and_gradients(rows, noise)
     assert np.allclose(scores.loss, result.reconstruction_nll.mean(0) + result.kl, rtol=1e-5)
     assert np.isclose(scores.loss.mean(), result.loss, rtol=1e-5) and np.array_equal(scores.kl, result.kl)
+    assert np.array_equal(model.scores(rows, noise[0]).loss, model.scores(rows, noise[:1]).loss)
     alone = model.scores(rows[9:10], noise[:, 9:10])
     assert np.array_equal(alone.loss, scores.loss[9:10])
 
@@ -234,6 +235,15 @@ def test_threads_change_no_result(wide_rows):
         assert model.threads == threads and np.array_equal(model.reconstruct(rows), expected)
     with pytest.raises(ValueError, match="threads is -1"):
         model.threads = -1
+
+
+def test_calls_share_a_workspace(model, rows):
+    model.encode(rows)
+    (first,) = model._workspaces
+    model.reconstruct(rows)
+    assert model._workspaces == [first]
+    model.loss_and_gradients(rows)  # needs more rows at a time
+    assert [size for size, _ in model._workspaces] == [500]
 
 
 def test_repr(model):

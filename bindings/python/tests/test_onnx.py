@@ -88,6 +88,10 @@ def test_nothing_to_export(model):
         libvae.onnx.export(model)
 
 
+def test_the_module_needs_no_import_of_its_own():
+    subprocess.run([sys.executable, "-c", "import libvae; libvae.onnx.export"], check=True)
+
+
 def command(*arguments):
     return subprocess.run([sys.executable, "-m", "libvae", *arguments], capture_output=True, text=True)
 

@@ -74,7 +74,8 @@ def test_the_wheel_has_what_it_needs_and_no_more():
     modules = {f"libvae/{path.name}" for path in (PROJECT / "libvae").glob("*.py")}
     assert {name for name in names if name.endswith(".py")} == modules
     assert {"libvae/py.typed", "libvae/libvae.so"} < set(names) or sys.platform != "linux"
-    assert any(name.endswith("licenses/LICENSE") for name in names)
+    for name in ("LICENSE", "NOTICE"):
+        assert any(path.endswith(f"licenses/{name}") for path in names)
     assert [need for need in headers.get_all("Requires-Dist") if "extra ==" not in need] == ["numpy>=1.24"]
     assert "-py3-none-" in pathlib.Path(WHEEL).name
 
