@@ -394,7 +394,7 @@ LONG_SUITES = {
     "c-serial-clang": lambda s: c_suite(s, ["-DVAE_OPENMP=OFF", *clang_options()]),
     "c-portable": portable_only,
     "c-neon": neon_suite,
-    # PyTorch is large: three gigabytes to download where pip takes the build for graphics cards.
+    # PyTorch is large: 5.4 GB on the disk where pip takes the build for graphics cards.
     "python-torch": lambda s: binding_suite(s, "torch", [TORCH_TESTS]),
     "swift-debug": lambda s: swift_suite(s, "debug"),
     "fuzz": fuzz_suite,

@@ -295,10 +295,14 @@ def share_openmp_runtime() -> bool:
         maps = pathlib.Path("/proc/self/maps").read_text(errors="replace")
     except OSError:  # not Linux
         return False
-    runtimes = set(re.findall(r"/.*/libi?omp[0-9a-f.-]*\.so[.0-9]*$", maps, re.M))
-    for runtime in runtimes:
-        ctypes.CDLL(runtime, mode=ctypes.RTLD_GLOBAL | os.RTLD_NOLOAD)
-    return bool(runtimes)
+    shared = False
+    for runtime in set(re.findall(r"/.*/libi?omp[0-9a-f.-]*\.so[.0-9]*$", maps, re.M)):
+        try:
+            ctypes.CDLL(runtime, mode=ctypes.RTLD_GLOBAL | os.RTLD_NOLOAD)
+            shared = True
+        except OSError:  # mapped by somebody who reads the file
+            pass
+    return shared
 
 
 def start_openmp_runtime(library: ctypes.CDLL) -> None:

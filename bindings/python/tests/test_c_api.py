@@ -19,14 +19,14 @@ STRUCTS = {
     "vae_training": c.Training, "vae_data": c.Data, "vae_loss": c.Loss, "vae_terms": c.Terms,
     "vae_model_options": c.ModelOptions, "vae_parameter_info": c.ParameterInfo,
     "vae_workspace_options": c.WorkspaceOptions, "vae_progress": c.Progress, "vae_trainer_info": c.TrainerInfo,
-}  # fmt: skip
+}
 NUMBERS = {
     "VAE_OK": c.OK, "VAE_STOPPED": c.STOPPED, "VAE_ERROR_MESSAGE_SIZE": c.ERROR_MESSAGE_SIZE,
     "VAE_DATA_FLOAT32": c.DATA_FLOAT32, "VAE_DATA_UINT8": c.DATA_UINT8,
     "VAE_PRECISION_FLOAT32": c.PRECISION_FLOAT32, "VAE_PRECISION_BFLOAT16": c.PRECISION_BFLOAT16,
     "VAE_PRECISION_INT8": c.PRECISION_INT8, "VAE_VERSION_MAJOR": c.ABI_VERSION[0],
     "VAE_VERSION_MINOR": c.ABI_VERSION[1],
-}  # fmt: skip
+}
 
 
 def test_layouts_and_numbers_are_those_of_the_headers(tmp_path):

@@ -91,7 +91,7 @@ def test_parameters_arrive_where_they_belong(table):
     loss = trained().loss_curve_
     assert len(loss) == 2 and loss == trained(threads=1).loss_curve_ == trained(score_draws=3).loss_curve_
     for change in ({"latent_dim": 3}, {"activation": "tanh"}, {"sigma": 1}, {"standardize": False}, {"batch_size": 7},
-                   {"learning_rate": 0.01}, {"beta": 2}, {"random_state": 1}):  # fmt: skip
+                   {"learning_rate": 0.01}, {"beta": 2}, {"random_state": 1}):
         assert trained(**change).loss_curve_ != loss, change
 
 

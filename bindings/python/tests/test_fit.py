@@ -34,7 +34,7 @@ def test_results_depend_on_seeds_alone(rows):
 
     assert same(trained(), trained())
     for other in ({"seed": 1}, {"batch_size": 50}, {"learning_rate": 0.01}, {"beta": 2}, {"samples": 2},
-                  {"objective": "iwae", "samples": 2}, {"beta1": 0.8}, {"beta2": 0.9}, {"epsilon": 0.1}):  # fmt: skip
+                  {"objective": "iwae", "samples": 2}, {"beta1": 0.8}, {"beta2": 0.9}, {"epsilon": 0.1}):
         assert not same(trained(), trained(**other)), other
 
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 # The library's names of the layers of the usual example, and that example's own.
 NAMES = {
     "encoder.0": "fc1", "encoder.mean": "fc21", "encoder.logvar": "fc22", "decoder.0": "fc3", "decoder.mean": "fc4"
-}  # fmt: skip
+}
 LAYER = {"units": 400, "activation": "relu"}
 CONFIG = {"input_dim": 784, "latent_dim": 20, "encoder": [LAYER], "decoder": [LAYER], "likelihood": "bernoulli"}
 
