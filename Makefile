@@ -35,7 +35,7 @@ test: deps ## build everything and run every test
 check: deps ## the C tests and the checks of the text only (a minute)
 	@python3 tools/test.py --fast
 
-check-long: deps ## also clang, its sanitizers, no OpenMP, portable, NEON under qemu, debug Swift, fuzzers, instructions [MNIST=DIR]
+check-long: deps ## also clang, its sanitizers, no OpenMP, portable, NEON under qemu, debug Swift, PyTorch, fuzzers, instructions [MNIST=DIR]
 	@bash tools/install.sh valgrind
 	@MNIST="$(MNIST)" python3 tools/test.py --long
 

@@ -69,7 +69,7 @@ if(VAE_OPENMP)
     HINTS /usr/lib/llvm-19/lib /usr/lib/llvm-16/lib /usr/lib/llvm-14/lib /opt/homebrew/opt/libomp/lib)
   if(NOT VAE_LIBOMP)
     message(FATAL_ERROR "libomp was not found. Install it (tools/install.sh; Debian: libomp-dev, Fedora: libomp-devel, "
-      "Arch: openmp, Homebrew: libomp) or configure with -DVAE_OPENMP=OFF.")
+      "Arch: openmp, Homebrew: libomp) or configure with -DVAE_OPENMP=OFF (pip: -C cmake.define.VAE_OPENMP=OFF).")
   endif()
   get_filename_component(vae_libomp_name "${VAE_LIBOMP}" NAME_WE)
   get_filename_component(vae_libomp_folder "${VAE_LIBOMP}" DIRECTORY)

@@ -3,7 +3,8 @@
 
   <!-- file: PATH -->   the block is that file of the repository, word for word
   <!-- run -->          the block is run by bash in an empty folder, with vae-cli on the PATH, libvae installed, and this
-                        repository's folder in $LIBVAE
+                        repository's folder in $LIBVAE; a block of Python by python3, as the continuation of the page's blocks of
+                        Python before it
 
 usage: check-readme.py FOLDER_OF_VAE_CLI PREFIX_OF_LIBVAE PAGE...
 Blocks of one page that are run share the folder, in their order; the files of its `file:` blocks lie in it, too.
@@ -17,7 +18,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BLOCK = re.compile(r"^<!-- (file: (?P<file>\S+)|run) -->\n+```\w*\n(?P<text>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"^<!-- (file: (?P<file>\S+)|run) -->\n+```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
 
 
 def environment(programs, prefix):
@@ -39,6 +40,7 @@ def check_page(page, variables):
         return
     text = page.read_text(encoding="utf-8")
     yield from check_links(page, text)
+    python = ""  # the page's blocks of Python so far
     with tempfile.TemporaryDirectory() as folder:
         for match in BLOCK.finditer(text):
             where = f"{page.name}:{text.count(chr(10), 0, match.start()) + 1}"
@@ -50,7 +52,11 @@ def check_page(page, variables):
                 detail = "there is no such file" if real is None else "it differs"
                 yield f"{where} is {match['file']}", shown == real, detail
             else:
-                done = subprocess.run(["bash", "-euo", "pipefail", "-c", shown], cwd=folder, env=variables, text=True,
+                command = ["bash", "-euo", "pipefail", "-c", shown]
+                if match["language"] == "python":
+                    python += shown
+                    command = ["python3", "-c", python]
+                done = subprocess.run(command, cwd=folder, env=variables, text=True,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 yield f"{where} runs", done.returncode == 0, f"exit code {done.returncode}\n{done.stdout[-2000:]}"
 

@@ -268,11 +268,13 @@ def built_program(suite):
 
 
 def check_pages(suite, *pages):
-    """What documentation pages show, with the program and the installed library."""
+    """What documentation pages show, with the program, the library as the suite "c" has installed it, and the Python package as
+    "python-binding" has."""
     programs = built_program(suite)
     if programs:
         check_lines(suite, "check-readme.py", [sys.executable, ROOT / "tools" / "check-readme.py", programs,
-                                               BUILD / "c" / "prefix", *pages])
+                                               BUILD / "c" / "prefix", *pages],
+                    {"PATH": f"{BUILD / 'python-binding' / 'venv' / 'bin'}:{os.environ['PATH']}"})
 
 
 def cpp_suite(suite):
@@ -340,12 +342,13 @@ def program_suite(suite):
                                                folder / "vae-cli", BUILD / "model_file_check"])
     if sys.platform == "linux":
         check_lines(suite, "footprint_check.py", [sys.executable, ROOT / "bench" / "footprint_check.py", folder / "vae-cli"])
-    check_pages(suite, *sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]))
+    check_pages(suite, *sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "bindings" / "README.md",
+                                ROOT / "bindings" / "python" / "README.md"]))
 
 
-def check_lines(suite, what, command):
+def check_lines(suite, what, command, environment=None):
     """A script that prints a line `ok - …` or `not ok - …` for each of its tests."""
-    code, output = suite.run(what, command)
+    code, output = suite.run(what, command, environment)
     passed = re.findall(r"^ok - .*$", output, re.MULTILINE)
     bad = re.findall(r"^not ok - ((?:.*\n?(?!ok - |not ok - ))*)", output, re.MULTILINE)
     suite.passed += len(passed)
@@ -353,6 +356,68 @@ def check_lines(suite, what, command):
         suite.fail(text.splitlines()[0], "\n".join(text.splitlines()[1:]))
     if not (passed or bad) or (code != 0 and not bad):
         suite.fail(f"{what} ended with {code}", output)
+
+
+# --- Python ----------------------------------------------------------------------------------------------------------
+
+PYTHON_BINDING = ROOT / "bindings" / "python"
+TORCH_TESTS = PYTHON_BINDING / "tests" / "test_torch.py"
+
+
+def binding_suite(suite, extra="test", tests=(PYTHON_BINDING / "tests", f"--ignore={TORCH_TESTS}")):
+    """bindings/python as pip installs it, from a wheel into a virtual environment, and its tests there."""
+    folder = BUILD / suite.name
+    wheel = binding_environment(suite, folder, extra)
+    if not wheel:
+        return
+    report = folder / "pytest.xml"
+    report.unlink(missing_ok=True)
+    # Run elsewhere, so that `import libvae` finds what was installed and not the sources.
+    code, output = suite.run("pytest", [folder / "venv" / "bin" / "pytest", "-p", "no:cacheprovider", "--quiet",
+                                        "-c", PYTHON_BINDING / "pyproject.toml", "--junit-xml", report, *tests],
+                             {"LIBVAE_WHEEL": str(wheel)}, folder)
+    count_pytest(suite, report, code, output)
+
+
+def binding_environment(suite, folder, extra):
+    """folder/venv with the binding and what its extra names; the wheel that was installed, None where that failed."""
+    python, stamp = folder / "venv" / "bin" / "python", folder / "venv" / "pyproject.toml"
+    wanted = (PYTHON_BINDING / "pyproject.toml").read_text(encoding="utf-8")
+    fresh = not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted
+    if fresh:
+        shutil.rmtree(folder / "venv", ignore_errors=True)
+        if not suite.build("python3 -m venv", [sys.executable, "-m", "venv", folder / "venv"]):
+            return None
+    shutil.rmtree(folder / "wheel", ignore_errors=True)
+    pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    if not suite.build("pip wheel", [*pip, "wheel", "--no-deps", "--wheel-dir", folder / "wheel",
+                                     "--config-settings", f"build-dir={folder / 'cmake'}", PYTHON_BINDING]):
+        return None
+    wheel = next((folder / "wheel").glob("*.whl"))
+    what = [f"{wheel}[{extra}]"] if fresh else ["--force-reinstall", "--no-deps", wheel]
+    if not suite.build("pip install", [*pip, "install", *what]):
+        return None
+    stamp.write_text(wanted, encoding="utf-8")
+    return wheel
+
+
+def count_pytest(suite, report, code, output):
+    try:
+        cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+    except (OSError, ElementTree.ParseError):
+        return suite.fail("pytest left no report", output)
+    failed = 0
+    for case in cases:
+        bad = case.find("failure") if case.find("failure") is not None else case.find("error")
+        if bad is not None:
+            failed += 1
+            suite.fail(f"{case.get('classname')}.{case.get('name')}", bad.text or bad.get("message", ""))
+        elif case.find("skipped") is not None:
+            suite.skipped += 1
+        else:
+            suite.passed += 1
+    if code != 0 and not failed:
+        suite.fail(f"pytest ended with {code} after {len(cases)} tests", output)
 
 
 def style_suite(suite):
@@ -384,6 +449,7 @@ SUITES = {
     "c": lambda s: c_suite(s, folder="c"),
     "c-sanitized": lambda s: c_suite(s, sanitize_options()),
     "swift": swift_suite,
+    "python-binding": binding_suite,
     "program": program_suite,
     "cpp": cpp_suite,
     "rust": rust_suite,
@@ -397,6 +463,8 @@ LONG_SUITES = {
     "c-serial-clang": lambda s: c_suite(s, ["-DVAE_OPENMP=OFF", *clang_options()]),
     "c-portable": portable_only,
     "c-neon": neon_suite,
+    # PyTorch is large: 5.4 GB on the disk where pip takes the build for graphics cards.
+    "python-torch": lambda s: binding_suite(s, "torch", [TORCH_TESTS]),
     "swift-debug": lambda s: swift_suite(s, "debug"),
     "fuzz": fuzz_suite,
     "instructions": instructions_suite,

@@ -1,0 +1,117 @@
+"""ONNX files: valid, and run by onnxruntime to the library's own results."""
+
+import json
+import subprocess
+import sys
+
+import libvae
+import libvae.onnx
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from conftest import config
+
+ACTIVATIONS = ["identity", "relu", "leaky_relu", "tanh", "sigmoid", "elu", "silu", "gelu", "softplus"]
+
+
+def close(found, expected):
+    """Within 1e-5, of the greatest value where that is over 1."""
+    return np.abs(found - expected).max() <= 1e-5 * max(1, np.abs(expected).max())
+
+
+def run(path, **inputs):
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(None, {name: array.astype(np.float32) for name, array in inputs.items()})))
+
+
+def check(model, folder):
+    encoder, decoder = folder / "encoder.onnx", folder / "decoder.onnx"
+    libvae.onnx.export(model, encoder=encoder, decoder=decoder)
+    for path in (encoder, decoder):
+        onnx.checker.check_model(str(path), full_check=True)
+    random = np.random.default_rng(0)
+    x, noise = random.random((50, 20)), random.standard_normal((50, 3))
+    encoded = run(encoder, x=x, noise=noise)
+    assert list(encoded) == ["mean", "logvar", "z"]
+    posterior = model.encode(x)
+    assert close(encoded["mean"], posterior.mean) and close(encoded["logvar"], posterior.logvar)
+    assert close(encoded["z"], posterior.mean + np.exp(posterior.logvar / 2) * noise)
+    assert np.array_equal(run(encoder, x=x, noise=0 * noise)["z"], encoded["mean"])
+    assert close(run(decoder, z=encoded["z"])["output"], model.decode(encoded["z"]))
+    for rows in (1, 7):
+        assert run(encoder, x=x[:rows], noise=noise[:rows])["z"].shape == (rows, 3)
+
+
+def rough(model):
+    """Parameters large enough that every part of an activation is visited, biases included."""
+    random = np.random.default_rng(1)
+    model.set_parameters({name: random.normal(0, 0.4, array.shape) for name, array in model.parameters().items()})
+    return model
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_export(activation, likelihood, tmp_path):
+    layer = {"units": 24, "activation": activation}
+    output = activation if likelihood == "gaussian" else "identity"
+    changes = {"encoder": [layer, layer], "decoder": [layer], "likelihood": likelihood, "output_activation": output}
+    check(rough(libvae.Model.create(config(**changes))), tmp_path)
+
+
+def test_logvar_is_clamped(tmp_path):
+    model = rough(libvae.Model.create(config(encoder=[], decoder=[])))
+    bias = np.array([-100, 0, 100])
+    model.set_parameters({"encoder.logvar.bias": bias})
+    libvae.onnx.export(model, encoder=tmp_path / "encoder.onnx")
+    logvar = run(tmp_path / "encoder.onnx", x=np.zeros((1, 20)), noise=np.zeros((1, 3)))["logvar"]
+    assert logvar.tolist() == [[-20, 0, 20]] and not (tmp_path / "decoder.onnx").exists()
+
+
+def test_quantized_copies_are_exported_as_what_they_stand_for(tmp_path):
+    copy = rough(libvae.Model.create(config())).quantized("bf16")
+    libvae.onnx.export(copy, decoder=tmp_path / "decoder.onnx")
+    z = np.random.default_rng(2).standard_normal((5, 3)).astype(np.float32)
+    assert close(run(tmp_path / "decoder.onnx", z=z)["output"], copy.decode(z))
+
+
+def test_files_carry_the_configuration(model, tmp_path):
+    libvae.onnx.export(model, encoder=tmp_path / "encoder.onnx")
+    properties = {entry.key: entry.value for entry in onnx.load(tmp_path / "encoder.onnx").metadata_props}
+    assert json.loads(properties["libvae.config"]) == model.config
+
+
+def test_nothing_to_export(model):
+    with pytest.raises(ValueError, match="encoder=, decoder="):
+        libvae.onnx.export(model)
+
+
+def test_the_module_needs_no_import_of_its_own():
+    subprocess.run([sys.executable, "-c", "import libvae; libvae.onnx.export"], check=True)
+
+
+def command(*arguments):
+    return subprocess.run([sys.executable, "-m", "libvae", *arguments], capture_output=True, text=True)
+
+
+def test_command(model, tmp_path):
+    path, encoder = tmp_path / "model.safetensors", tmp_path / "encoder.onnx"
+    model.save(path)
+    done = command("export", path, "--encoder", encoder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    libvae.onnx.export(model, encoder=tmp_path / "same.onnx")
+    assert encoder.read_bytes() == (tmp_path / "same.onnx").read_bytes()
+    assert command("--version").stdout == f"libvae {libvae.__version__}\n"
+
+
+def test_command_says_what_is_wrong(model, tmp_path):
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    missing = command("export", tmp_path / "missing.safetensors", "--encoder", tmp_path / "e.onnx")
+    assert missing.returncode == 1 and "No such file" in missing.stderr and "Traceback" not in missing.stderr
+    nothing = command("export", path)
+    assert nothing.returncode == 2 and "--encoder, --decoder" in nothing.stderr
+    unwritable = command("export", path, "--encoder", tmp_path / "no" / "folder.onnx")
+    assert unwritable.returncode == 1 and "Traceback" not in unwritable.stderr
