@@ -50,12 +50,12 @@ static inline size_t vaei_tile_columns(const vaei_tile *tile, size_t units) {
 /* A run of tiles, columns one after the other, and within a column from its first row to its last. The run may begin and end
  * within a column. */
 typedef struct vaei_work {
-  uint32_t panels, columns;       /* of the matrix */
-  uint32_t tile_rows, granule;    /* the limits' */
-  uint32_t at_once;               /* columns a tile */
-  uint32_t first_row, end_row;    /* of a column */
-  uint32_t column, row;           /* where the next tile begins */
-  uint32_t last_column, last_row; /* where the run ends: in this column, before this row */
+  uint32_t panels, columns;               /* of the matrix */
+  uint32_t tile_rows, granule;            /* the limits' */
+  uint32_t at_once;                       /* columns a tile */
+  uint32_t first_row, end_row;            /* of a column */
+  uint32_t column, row;                   /* where the next tile begins */
+  uint32_t last_column, last_row;         /* where the run ends: in this column, before this row */
   uint32_t next_column, panel, panel_end; /* of the tiles at `column`, once there was one */
 } vaei_work;
 
