@@ -1,7 +1,7 @@
 internal import CLibVAE
 
-/// The learning rate over the passes over the data. Time counts the epochs finished and the part of the running one that is
-/// done; ``Trainer/step(_:noise:)`` does not move it.
+/// The learning rate over the passes over the data. Time counts the epochs finished and the part of the running one
+/// that is done; ``Trainer/step(_:noise:)`` does not move it.
 public struct LearningRateSchedule: Sendable, Hashable {
   /// Which schedule it is.
   public let kind: Kind
@@ -72,8 +72,8 @@ extension LearningRateSchedule.Kind: CaseIterable, LosslessStringConvertible {
   }
 }
 
-/// The weight of the divergence over the passes over the data: the objective's beta times a factor from 0 to 1. Only for the
-/// evidence lower bound. Validation measures with the whole beta.
+/// The weight of the divergence over the passes over the data: the objective's beta times a factor from 0 to 1. Only
+/// for the evidence lower bound. Validation measures with the whole beta.
 public struct WarmUp: Sendable, Hashable {
   /// Which warm-up it is.
   public let kind: Kind

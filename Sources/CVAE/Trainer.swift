@@ -112,12 +112,12 @@ extension Trainer {
     }
   }
 
-  /// Early stopping in a loop of your own: tells the trainer the loss on held-out data after an epoch. It keeps a copy of
-  /// the state with the lowest. `fit` with ``TrainingConfiguration/patience`` does all of this.
+  /// Early stopping in a loop of your own: tells the trainer the loss on held-out data after an epoch. It keeps a copy
+  /// of the state with the lowest. `fit` with ``TrainingConfiguration/patience`` does all of this.
   ///
   /// - Returns: whether to stop: ``TrainingConfiguration/patience`` losses without a lower one have come.
-  /// - Throws: ``VAEError`` with `.invalidArgument` for a loss that is not finite or within a stopped epoch, `.busy` during
-  ///   training, or `.outOfMemory`.
+  /// - Throws: ``VAEError`` with `.invalidArgument` for a loss that is not finite or within a stopped epoch, `.busy`
+  ///   during training, or `.outOfMemory`.
   public func judge(_ loss: Double) throws(VAEError) -> Bool {
     try model.gate.write { () throws(VAEError) in try judgeInRun(loss) }
   }
@@ -129,8 +129,8 @@ extension Trainer {
     return stop != 0
   }
 
-  /// Puts the state with the lowest loss back: parameters, and the optimiser's state that belongs to them. Training may go
-  /// on from there.
+  /// Puts the state with the lowest loss back: parameters, and the optimiser's state that belongs to them. Training
+  /// may go on from there.
   ///
   /// - Throws: ``VAEError`` with `.invalidArgument` where nothing was judged, or `.busy` during training.
   public func takeBest() throws(VAEError) {

@@ -50,17 +50,17 @@ public struct TrainingConfiguration: Sendable, Hashable {
   /// How the objective's beta comes into force; not for the importance-weighted bound.
   public var warmUp: WarmUp
 
-  /// AdamW's decay (Loshchilov & Hutter 2019): a step takes the learning rate times this of every weight, and nothing of
-  /// biases. 0 is Adam.
+  /// AdamW's decay (Loshchilov & Hutter 2019): a step takes the learning rate times this of every weight, and nothing
+  /// of biases. 0 is Adam.
   public var weightDecay: Double
 
-  /// The most that the L2 norm of all gradients together may be; where it is over this, they are scaled down to it. 0: no
-  /// limit.
+  /// The most that the L2 norm of all gradients together may be; where it is over this, they are scaled down to it. 0:
+  /// no limit.
   public var clipNorm: Double
 
-  /// Early stopping: ``Trainer/fit(_:epochs:validation:onProgress:)`` and its kin end after so many epochs without a lower loss
-  /// on the validation data, and leave the model and the trainer in the best state. 0: all epochs are run, and the last
-  /// state is kept.
+  /// Early stopping: ``Trainer/fit(_:epochs:validation:onProgress:)`` and its kin end after so many epochs without a
+  /// lower loss on the validation data, and leave the model and the trainer in the best state. 0: all epochs are run,
+  /// and the last state is kept.
   public var patience: Int
 
   /// The defaults: batches of 128, the evidence lower bound, Adam with 1e-3, 0.9, 0.999 and 1e-8, seed 0, float32.

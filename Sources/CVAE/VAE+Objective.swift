@@ -47,8 +47,8 @@ extension VAE {
 
       /// They stay as they are.
       public static let none = Binarization(number: Int32(VAE_BINARIZATION_NONE))
-      /// Each becomes 1 with itself as the probability, else 0: drawn anew in every step of training, and by the seed and the
-      /// row in evaluation.
+      /// Each becomes 1 with itself as the probability, else 0: drawn anew in every step of training, and by the seed
+      /// and the row in evaluation.
       public static let dynamic = Binarization(number: Int32(VAE_BINARIZATION_DYNAMIC))
     }
   }

@@ -100,7 +100,8 @@ private func checkTogether(_ arguments: Arguments) throws(UsageError) {
   let objective = try chosenObjective(arguments, command: "train")
   if objective.kind != .elbo, arguments.has(TrainOptions.warmUp), arguments[TrainOptions.warmUp] != "none" {
     throw UsageError(
-      "train: \(arguments.text(TrainOptions.warmUp)) does not go with --objective iwae, which has no separate KL to weigh"
+      "train: \(arguments.text(TrainOptions.warmUp)) does not go with --objective iwae, "
+        + "which has no separate KL to weigh"
     )
   }
   if objective.binarization != .none, arguments[TrainOptions.likelihood] != "bernoulli" {
@@ -120,8 +121,8 @@ private func checkTogether(_ arguments: Arguments) throws(UsageError) {
   }
   if arguments[TrainOptions.weightDecay] * arguments[TrainOptions.learningRate] > 1 {
     throw UsageError(
-      "train: \(arguments.text(TrainOptions.weightDecay)) times the learning rate is over 1: a step would take more than the "
-        + "whole weight")
+      "train: \(arguments.text(TrainOptions.weightDecay)) times the learning rate is over 1: "
+        + "a step would take more than the whole weight")
   }
   if arguments[TrainOptions.patience] > 0, arguments[TrainOptions.validation] == .fraction(0) {
     throw UsageError("train: \(arguments.text(TrainOptions.patience)) needs something held out; --validation is 0")

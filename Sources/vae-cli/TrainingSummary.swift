@@ -46,12 +46,10 @@ struct TrainingSummary {
   private var bestLine: String? {
     get throws {
       guard setup.trainer.configuration.patience > 0, let best = try setup.trainer.info.best else { return nil }
-      let kept =
-        "the model is that of epoch \(best.epoch), with the lowest held-out loss, \(fixed(best.loss, lossDecimals(best.loss)))"
-      guard let result, result.isStoppedEarly, let last = result.epochs.last else {
-        return kept.prefix(1).uppercased() + kept.dropFirst()
-      }
-      return "Stopped early after epoch \(last.trainerEpoch): \(kept)"
+      let loss = fixed(best.loss, lossDecimals(best.loss))
+      let kept = "The model is that of epoch \(best.epoch), with the lowest held-out loss, \(loss)"
+      guard let result, result.isStoppedEarly, let last = result.epochs.last else { return kept }
+      return "Stopped early after epoch \(last.trainerEpoch). \(kept)"
     }
   }
 

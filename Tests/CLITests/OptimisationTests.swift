@@ -63,7 +63,7 @@ import Testing
     #expect(losses.count < 300 && json["stopped_early"] as? Bool == true && json["interrupted"] as? Bool == false)
     #expect(json["epochs"] as? Int == losses.count - 1)
     #expect(json["validation_loss"] as? Double == losses.min() && losses.min() == losses[losses.count - 2])
-    #expect(outcome.errors.contains("Stopped early after epoch \(losses.count): the model is that of epoch"))
+    #expect(outcome.errors.contains("Stopped early after epoch \(losses.count). The model is that of epoch"))
     let evaluated = try Program.run(["evaluate", folder("m"), "digits", "--json"]).json()
     #expect(evaluated["loss"] as? Double == losses.min())
 

@@ -53,8 +53,8 @@ static float *evaluated(setting *s, vae_isa isa, int32_t threads, size_t max_row
   return seen;
 }
 
-/* What two steps see of a trainer that learns next to nothing, 1e-30 a step, which is rounded away: [2, ROWS, SIDE]. The
- * caller frees. */
+/* What two steps see of a trainer that learns next to nothing, 1e-30 a step, which is rounded away: [2, ROWS, SIDE].
+ * The caller frees. */
 static float *trained(vae_isa isa, int32_t threads) {
   setting s = open_setting();
   float *seen = test_allocate(2 * ROWS * SIDE * sizeof *seen);

@@ -1,5 +1,6 @@
-/* Adam and AdamW over many steps against a float64 Adam fed with the library's own gradients; and gradients that follow the
- * model wherever its parameters were changed: by the caller, by another trainer, by another model in the workspace. */
+/* Adam and AdamW over many steps against a float64 Adam fed with the library's own gradients; and gradients that
+ * follow the model wherever its parameters were changed: by the caller, by another trainer, by another model in the
+ * workspace. */
 #include <stdlib.h>
 
 #include "harness.h"

@@ -1,5 +1,5 @@
-/* What changes in the course of a run: learning rates and beta over the epochs against formulas in libm, the limit of the
- * gradient's norm, the best state of early stopping, and all of it in a run that is saved and continued. */
+/* What changes in the course of a run: learning rates and beta over the epochs against formulas in libm, the limit of
+ * the gradient's norm, the best state of early stopping, and all of it in a run that is saved and continued. */
 #include <stdlib.h>
 
 #include "refused.h"

@@ -132,9 +132,9 @@ class Trainer {
             info.best_epoch};
   }
 
-  // Early stopping: tells the loss on held-out data after an epoch. The trainer keeps a copy of the state with the lowest;
-  // true after Training::patience losses without a lower one. Throws invalid_argument for a loss that is not finite or
-  // within a stopped epoch, out_of_memory.
+  // Early stopping: tells the loss on held-out data after an epoch. The trainer keeps a copy of the state with the
+  // lowest; true after Training::patience losses without a lower one. Throws invalid_argument for a loss that is not
+  // finite or within a stopped epoch, out_of_memory.
   bool judge(double loss) {
     std::int32_t stop = 0;
     detail::call(vae_trainer_judge, get(), loss, &stop);

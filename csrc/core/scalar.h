@@ -1,5 +1,5 @@
-/* exp, log, cos and sqrt in float64 for the few scalar places (importance weights, biases, Adam's corrections). Written out
- * rather than taken from libm, so that every machine computes the same bits; relative error below 1e-15. */
+/* exp, log, cos and sqrt in float64 for the few scalar places (importance weights, biases, Adam's corrections).
+ * Written out rather than taken from libm, so that every machine computes the same bits; relative error below 1e-15. */
 #ifndef VAEI_SCALAR_H
 #define VAEI_SCALAR_H
 

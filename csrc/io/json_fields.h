@@ -13,8 +13,8 @@ typedef enum vaei_field_kind {
   VAEI_FIELD_CUSTOM /* what `read` and `write` make of it */
 } vaei_field_kind;
 
-/* Whether a key must be there. VAEI_UNLESS_ZERO: it may be left out, and is not written where its number is 0, so that earlier
- * versions read files that have no use for it. The first two are false and true. */
+/* Whether a key must be there. VAEI_UNLESS_ZERO: it may be left out, and is not written where its number is 0, so that
+ * earlier versions read files that have no use for it. The first two are false and true. */
 typedef enum vaei_presence { VAEI_OPTIONAL = false, VAEI_REQUIRED = true, VAEI_UNLESS_ZERO = 2 } vaei_presence;
 
 typedef struct vaei_field vaei_field;

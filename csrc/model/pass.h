@@ -159,8 +159,8 @@ typedef struct vaei_grey {
   uint64_t first;
 } vaei_grey;
 
-/* Fills x from the data; grey: NULL, or how x is drawn from them. *bad_row receives the row of the data where a value is outside the likelihood's range; it is
- * left alone where there is none. No barrier. */
+/* Fills x from the data; grey: NULL, or how x is drawn from them. *bad_row receives the row of the data where a value
+ * is outside the likelihood's range; it is left alone where there is none. No barrier. */
 void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *source, const vaei_grey *grey,
                       _Atomic size_t *bad_row);
 
@@ -214,8 +214,8 @@ static inline void vaei_pass_note_large(vaei_pass *pass, const float *tile, size
     atomic_store_explicit(&pass->large, 1, memory_order_relaxed);
 }
 
-/* The L2 norm of a block of gradients, in float64 and in one order: the same for every member and every team. Contains a
- * barrier. */
+/* The L2 norm of a block of gradients, in float64 and in one order: the same for every member and every team. Contains
+ * a barrier. */
 double vaei_pass_gradient_norm(vaei_pass *pass, vaei_member member, const float *gradients);
 
 /* Multiplies the gradients that the member will update with. No barrier. */

@@ -1,4 +1,5 @@
-/* Adam (Kingma & Ba 2015, algorithm 1) and AdamW (Loshchilov & Hutter 2019, algorithm 2): their state beside the parameters, in their layout. The arithmetic is a kernel. */
+/* Adam (Kingma & Ba 2015, algorithm 1) and AdamW (Loshchilov & Hutter 2019, algorithm 2): their state beside the
+ * parameters, in their layout. The arithmetic is a kernel. */
 #ifndef VAEI_ADAM_H
 #define VAEI_ADAM_H
 
@@ -12,8 +13,8 @@ typedef struct vaei_adam {
   uint64_t steps;      /* done */
 } vaei_adam;
 
-/* A step's constants: only weights decay. A bias shifts a unit's output and has no part in how fast that varies with the
- * input, which is what decay is to limit. */
+/* A step's constants: only weights decay. A bias shifts a unit's output and has no part in how fast that varies with
+ * the input, which is what decay is to limit. */
 typedef struct vaei_adam_steps {
   vaei_adam_step weights, biases;
 } vaei_adam_steps;

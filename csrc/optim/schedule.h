@@ -1,5 +1,5 @@
-/* What changes in the course of a run, as functions of the time in passes over the data. They hold no state, so a run that is
- * continued from its counters goes on to the bit. */
+/* What changes in the course of a run, as functions of the time in passes over the data. They hold no state, so a run
+ * that is continued from its counters goes on to the bit. */
 #ifndef VAEI_SCHEDULE_H
 #define VAEI_SCHEDULE_H
 

@@ -1,5 +1,5 @@
-/* Early stopping: the state with the lowest held-out loss (Prechelt 1998). A state is kept as a whole, with the moments that belong
- * to its parameters, so that training can go on from it. */
+/* Early stopping: the state with the lowest held-out loss (Prechelt 1998). A state is kept as a whole, with the
+ * moments that belong to its parameters, so that training can go on from it. */
 #include <string.h>
 
 #include "core/error.h"

@@ -87,19 +87,21 @@ static inline void vae_trainer_info_init(vae_trainer_info *info) { vae_trainer_i
 
 VAE_API vae_status vae_trainer_get_info(const vae_trainer *trainer, vae_trainer_info *info, vae_error *err);
 
-/* Early stopping. Tells the trainer what the loss on held-out data is now, usually after an epoch. Where that is lower than
- * ever, the trainer keeps a copy of parameters, moments and counters (three times the parameters' memory, at the first call).
+/* Early stopping. Tells the trainer what the loss on held-out data is now, usually after an epoch. Where that is lower
+ * than ever, the trainer keeps a copy of parameters, moments and counters (three times the parameters' memory, at the
+ * first call).
  *  loss: finite; *stop: receives 1 after training.patience judgements without a lower one, else 0.
  *  Fails: INVALID_ARGUMENT (also within a stopped epoch), OUT_OF_MEMORY. */
 VAE_API vae_status vae_trainer_judge(vae_trainer *trainer, double loss, int32_t *stop, vae_error *err);
 
-/* Puts the copy of the best state back: parameters and the optimiser's state that belongs to them. Training may go on from there.
+/* Puts the copy of the best state back: parameters and the optimiser's state that belongs to them. Training may go on
+ * from there.
  *  Fails: INVALID_ARGUMENT where nothing was judged. */
 VAE_API vae_status vae_trainer_take_best(vae_trainer *trainer, vae_error *err);
 
 /* Writes the whole state of a run (parameters, moments, counters, training configuration) as one safetensors file,
- * atomically, as vae_model_save does. It can also be loaded as a model. The copy of the best state is not written; that a state
- * is the best one so far, and its held-out loss, is. */
+ * atomically, as vae_model_save does. It can also be loaded as a model. The copy of the best state is not written;
+ * that a state is the best one so far, and its held-out loss, is. */
 VAE_API vae_status vae_trainer_save(const vae_trainer *trainer, const char *path, vae_error *err);
 
 /* Puts a saved state back into a trainer whose model has the same configuration: parameters, moments, counters and the

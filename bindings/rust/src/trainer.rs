@@ -198,8 +198,8 @@ impl<'m> Trainer<'m> {
     }
 
     /// Early stopping: tells the loss on held-out data after an epoch. The trainer keeps a copy of the state with the
-    /// lowest; true after [`Training::patience`] losses without a lower one. Fails with `INVALID_ARGUMENT` for a loss that
-    /// is not finite or within a stopped epoch, or with `OUT_OF_MEMORY`.
+    /// lowest; true after [`Training::patience`] losses without a lower one. Fails with `INVALID_ARGUMENT` for a loss
+    /// that is not finite or within a stopped epoch, or with `OUT_OF_MEMORY`.
     pub fn judge(&mut self, loss: f64) -> Result<bool, Error> {
         let mut stop = 0;
         call(|err| unsafe { sys::vae_trainer_judge(self.as_ptr(), loss, &mut stop, err) })?;
