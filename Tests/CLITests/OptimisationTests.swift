@@ -92,7 +92,7 @@ import Testing
     (["--schedule", "cosine", "--schedule-floor", "0.1"], "over the learning rate"),
     (["--schedule", "steps", "--milestones", "3,2"], "rising order"), (["--schedule", "linear"], "burda"),
     (["--warm-up", "linear", "--warm-up-cycles", "2"], "--warm-up cyclic"), (["--clip-norm", "0"], "a number"),
-    (["--patience", "2", "--validation", "0"], "held out"), (["--weight-decay", "1001"], "at most 1000"),
+    (["--patience", "2", "--validation", "0"], "held out"), (["--weight-decay", "1001"], "from 0 to 1000"),
     (["--weight-decay", "900", "--learning-rate", "0.1"], "whole weight"), (["--patience", "-1"], "--patience"),
   ])
   func refusals(_ words: [String], _ part: String) throws {

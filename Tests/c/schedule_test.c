@@ -22,17 +22,19 @@ static vae_training make_training(void) {
   return training;
 }
 
-static run open_run(const vae_training *training) {
+static run open_run_of(const vae_training *training, size_t rows, uint32_t units) {
   run r = {NULL, NULL, NULL, {0}};
   test_random random = {9};
-  test_spec spec = test_spec_hidden(COLUMNS, 18, VAE_ACTIVATION_TANH, LATENTS);
-  r.x = test_rows(&random, spec.likelihood, ROWS * COLUMNS);
-  r.data = test_floats(r.x, ROWS, COLUMNS);
+  test_spec spec = test_spec_hidden(COLUMNS, units, VAE_ACTIVATION_TANH, LATENTS);
+  r.x = test_rows(&random, spec.likelihood, rows * COLUMNS);
+  r.data = test_floats(r.x, rows, COLUMNS);
   vae_error_init(&err);
   CHECK_OK(test_create(&spec, 5, NULL, &r.model, &err), &err);
   CHECK_OK(vae_trainer_create(r.model, training, NULL, &r.trainer, &err), &err);
   return r;
 }
+
+static run open_run(const vae_training *training) { return open_run_of(training, ROWS, 18); }
 
 static void close_run(run *r) {
   vae_trainer_free(r->trainer);
@@ -218,31 +220,40 @@ static double norm_of(const float *x, size_t count) {
   return sqrt(sum);
 }
 
-/* Clipped to a quarter of its norm a gradient keeps its direction; a limit above the norm changes no bit. */
+/* Clipped to a quarter of its norm a gradient keeps its direction, with the same bits for any team; a limit above the norm
+ * changes no bit. */
 static void check_clipping(vae_isa isa) {
+  enum { MANY_ROWS = 300, UNITS = 200 }; /* enough for a team of three */
   vae_training training = make_training();
   training.isa = isa;
   training.keep_gradients = 1;
-  run plain = open_run(&training);
+  training.threads = 1;
+  run plain = open_run_of(&training, MANY_ROWS, UNITS);
   const size_t count = (size_t)vae_model_value_count(plain.model);
   step(&plain);
-  float *whole = gradients(&plain);
+  float *whole = gradients(&plain), *first = NULL;
   const double norm = norm_of(whole, count);
+  double first_norm = 0;
   CHECK_EQUAL(info_of(&plain).gradient_norm, 0);
   harness_note("clipping, %s", vae_isa_name(isa));
   for (int32_t threads = 1; threads <= 3; threads++) {
     training.threads = threads;
     training.clip_norm = norm / 4;
-    run r = open_run(&training);
+    run r = open_run_of(&training, MANY_ROWS, UNITS);
     step(&r);
     float *clipped = gradients(&r);
-    CHECK_NEAR(info_of(&r).gradient_norm, norm, 1e-9 * norm);
+    const vae_trainer_info info = info_of(&r);
+    CHECK(info.threads == threads || info.threads == 1); /* 1: a build without threads */
+    CHECK_NEAR(info.gradient_norm, norm, 1e-9 * norm);
     CHECK_NEAR(norm_of(clipped, count), norm / 4, 1e-6 * norm);
     for (size_t i = 0; i < count; i++) CHECK_NEAR(clipped[i], whole[i] / 4, 1e-6 * fabs((double)whole[i]));
-    free(clipped);
+    if (threads == 1) first = clipped, first_norm = info.gradient_norm;
+    CHECK(info.gradient_norm == first_norm);
+    CHECK_BYTES(clipped, first, count * sizeof(float));
+    if (threads > 1) free(clipped);
     close_run(&r);
     training.clip_norm = norm * 1.01;
-    r = open_run(&training);
+    r = open_run_of(&training, MANY_ROWS, UNITS);
     step(&r);
     size_t found = 0;
     float *left = test_parameters(plain.model, &found), *right = test_parameters(r.model, &found);
@@ -252,6 +263,7 @@ static void check_clipping(vae_isa isa) {
     close_run(&r);
   }
   harness_note("%s", "");
+  free(first);
   free(whole);
   close_run(&plain);
 }
