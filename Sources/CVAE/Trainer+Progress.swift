@@ -19,6 +19,8 @@ extension Trainer {
     public internal(set) var training: VAE.Loss
     /// The same over the validation data, at the end of an epoch; nil elsewhere and without such data.
     public internal(set) var validation: VAE.Loss?
+    /// Whether the validation loss is the lowest so far; only with ``TrainingConfiguration/patience``.
+    public internal(set) var isBest = false
     /// Examples that the running epoch trains on in a second, validation not counted.
     public internal(set) var examplesPerSecond: Double
     /// Since the run began.
@@ -48,14 +50,18 @@ public struct TrainingResult: Sendable {
     public let training: VAE.Loss
     /// The means over the validation data, nil without such data.
     public let validation: VAE.Loss?
+    /// Whether that was the lowest loss so far; only with ``TrainingConfiguration/patience``.
+    public let isBest: Bool
     /// Examples in a second, validation not counted.
     public let examplesPerSecond: Double
   }
 
   /// The epochs that were finished, in order.
   public internal(set) var epochs: [Epoch] = []
-  /// Whether all epochs were done. False after a stop.
+  /// Whether all epochs were done, or as many as ``TrainingConfiguration/patience`` allowed. False after a stop.
   public internal(set) var isComplete = false
+  /// Whether ``TrainingConfiguration/patience`` ended the run before its last epoch.
+  public internal(set) var isStoppedEarly = false
   /// The time that the run took.
   public internal(set) var elapsed: Duration = .zero
 
@@ -63,4 +69,7 @@ public struct TrainingResult: Sendable {
   public var training: VAE.Loss? { epochs.last?.training }
   /// The last finished epoch's means over the validation data.
   public var validation: VAE.Loss? { epochs.last?.validation }
+  /// The epoch with the lowest validation loss, whose state the model is left in; nil without
+  /// ``TrainingConfiguration/patience``, or where the best epoch was before this run.
+  public var best: Epoch? { epochs.last { $0.isBest } }
 }

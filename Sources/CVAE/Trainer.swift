@@ -73,6 +73,24 @@ extension Trainer {
     public let step: Int
     /// Memory that the trainer holds, in bytes.
     public let bytes: Int
+    /// Of the last step, by ``TrainingConfiguration/schedule``; 0 before the first.
+    public let learningRate: Double
+    /// Of the last step, by ``TrainingConfiguration/warmUp``; 0 before the first.
+    public let beta: Double
+    /// Of the last step, before clipping; 0 without ``TrainingConfiguration/clipNorm``.
+    public let gradientNorm: Double
+    /// The lowest loss that ``Trainer/judge(_:)`` was told, with the epochs finished then; nil before the first.
+    public let best: Best?
+    /// Judgements since the best one.
+    public let waited: Int
+  }
+
+  /// The best state of a run that is judged.
+  public struct Best: Sendable, Hashable {
+    /// Its loss on held-out data.
+    public let loss: Double
+    /// Epochs that were finished then.
+    public let epoch: Int
   }
 
   /// Where the trainer stands.
@@ -87,9 +105,40 @@ extension Trainer {
         threads: Int(info.threads), instructionSet: InstructionSet(rawValue: info.isa),
         precision: Precision(rawValue: info.precision),
         epoch: Int(clamping: info.epoch), batch: Int(clamping: info.batch), step: Int(clamping: info.step),
-        bytes: Int(clamping: info.bytes))
+        bytes: Int(clamping: info.bytes), learningRate: info.learning_rate, beta: info.beta,
+        gradientNorm: info.gradient_norm,
+        best: info.best_loss.isFinite ? Best(loss: info.best_loss, epoch: Int(clamping: info.best_epoch)) : nil,
+        waited: Int(info.waited))
     }
   }
+
+  /// Early stopping in a loop of your own: tells the trainer the loss on held-out data after an epoch. It keeps a copy
+  /// of the state with the lowest. `fit` with ``TrainingConfiguration/patience`` does all of this.
+  ///
+  /// - Returns: whether to stop: ``TrainingConfiguration/patience`` losses without a lower one have come.
+  /// - Throws: ``VAEError`` with `.invalidArgument` for a loss that is not finite or within a stopped epoch, `.busy`
+  ///   during training, or `.outOfMemory`.
+  public func judge(_ loss: Double) throws(VAEError) -> Bool {
+    try model.gate.write { () throws(VAEError) in try judgeInRun(loss) }
+  }
+
+  /// The same for who has the gate.
+  func judgeInRun(_ loss: Double) throws(VAEError) -> Bool {
+    var stop: Int32 = 0
+    try check { vae_trainer_judge(handle, loss, &stop, $0) }
+    return stop != 0
+  }
+
+  /// Puts the state with the lowest loss back: parameters, and the optimiser's state that belongs to them. Training
+  /// may go on from there.
+  ///
+  /// - Throws: ``VAEError`` with `.invalidArgument` where nothing was judged, or `.busy` during training.
+  public func takeBest() throws(VAEError) {
+    try model.gate.write { () throws(VAEError) in try takeBestInRun() }
+  }
+
+  /// The same for who has the gate.
+  func takeBestInRun() throws(VAEError) { try check { vae_trainer_take_best(handle, $0) } }
 
   /// Writes the whole state of the run (parameters, moments, counters, configuration) as one safetensors file, in the
   /// manner of ``VAE/save(to:)-(String)``. The file can also be read as a model.

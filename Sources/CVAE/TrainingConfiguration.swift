@@ -44,12 +44,33 @@ public struct TrainingConfiguration: Sendable, Hashable {
   /// which it is.
   public var precisionFallback: Bool
 
+  /// How ``learningRate`` changes in the course of a run.
+  public var schedule: LearningRateSchedule
+
+  /// How the objective's beta comes into force; not for the importance-weighted bound.
+  public var warmUp: WarmUp
+
+  /// AdamW's decay (Loshchilov & Hutter 2019): a step takes the learning rate times this of every weight, and nothing
+  /// of biases. 0 is Adam.
+  public var weightDecay: Double
+
+  /// The most that the L2 norm of all gradients together may be; where it is over this, they are scaled down to it. 0:
+  /// no limit.
+  public var clipNorm: Double
+
+  /// Early stopping: ``Trainer/fit(_:epochs:validation:onProgress:)`` and its kin end after so many epochs without a
+  /// lower loss on the validation data, and leave the model and the trainer in the best state. 0: all epochs are run,
+  /// and the last state is kept.
+  public var patience: Int
+
   /// The defaults: batches of 128, the evidence lower bound, Adam with 1e-3, 0.9, 0.999 and 1e-8, seed 0, float32.
   public init(
     batchSize: Int? = nil, objective: VAE.Objective? = nil, learningRate: Double? = nil, beta1: Double? = nil,
     beta2: Double? = nil, epsilon: Double? = nil, seed: UInt64 = 0, threads: Int = 0,
     instructionSet: InstructionSet = .automatic, keepsGradients: Bool = false,
-    precision: Precision = .float32, precisionFallback: Bool = false
+    precision: Precision = .float32, precisionFallback: Bool = false,
+    schedule: LearningRateSchedule = .constant, warmUp: WarmUp = .none, weightDecay: Double = 0, clipNorm: Double = 0,
+    patience: Int = 0
   ) {
     var defaults = vae_training()
     vae_training_init(&defaults)
@@ -66,6 +87,11 @@ public struct TrainingConfiguration: Sendable, Hashable {
     self.keepsGradients = keepsGradients
     self.precision = precision
     self.precisionFallback = precisionFallback
+    self.schedule = schedule
+    self.warmUp = warmUp
+    self.weightDecay = weightDecay
+    self.clipNorm = clipNorm
+    self.patience = patience
   }
 }
 
@@ -83,6 +109,11 @@ extension TrainingConfiguration {
     keepsGradients = training.keep_gradients != 0
     precision = Precision(rawValue: training.precision)
     precisionFallback = training.precision_fallback != 0
+    schedule = LearningRateSchedule(training)
+    warmUp = WarmUp(training)
+    weightDecay = training.weight_decay
+    clipNorm = training.clip_norm
+    patience = Int(training.patience)
   }
 
   func cTraining() throws(VAEError) -> vae_training {
@@ -100,6 +131,11 @@ extension TrainingConfiguration {
     training.keep_gradients = keepsGradients ? 1 : 0
     training.precision = precision.rawValue
     training.precision_fallback = precisionFallback ? 1 : 0
+    try schedule.put(into: &training)
+    try warmUp.put(into: &training)
+    training.weight_decay = weightDecay
+    training.clip_norm = clipNorm
+    training.patience = try cSize(patience, "patience")
     return training
   }
 }

@@ -73,27 +73,52 @@ extension TrainingConfiguration: Codable {
     case batchSize = "batch_size"
     case optimizer
     case learningRate = "learning_rate"
-    case beta1, beta2, epsilon, seed, precision
+    case beta1, beta2, epsilon, seed, precision, binarization
+    case rateSchedule = "rate_schedule"
+    case rateDecay = "rate_decay"
+    case rateEpochs = "rate_epochs"
+    case rateFloor = "rate_floor"
+    case rateMilestones = "rate_milestones"
+    case warmUp = "warm_up"
+    case warmUpEpochs = "warm_up_epochs"
+    case warmUpShare = "warm_up_share"
+    case warmUpCycles = "warm_up_cycles"
+    case weightDecay = "weight_decay"
+    case clipNorm = "clip_norm"
+    case patience
   }
 
-  /// Reads the keys of `training` in a model file, which must all be there but for the precision, float32 where it is
-  /// missing. Threads, instruction set, ``keepsGradients`` and ``precisionFallback`` are not among them.
+  /// Reads the keys of `training` in a model file, which must all be there up to the seed; what is missing behind it is
+  /// float32, none or 0. Threads, instruction set, ``keepsGradients`` and ``precisionFallback`` are not among them.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.strictContainer(Key.self)
-    guard try container.decode(String.self, forKey: .optimizer) == "adam" else {
-      throw container.error(.optimizer, "it must be \"adam\"")
+    let weightDecay = try container.number(.weightDecay)
+    let optimizer = weightDecay > 0 ? "adamw" : "adam"
+    guard try container.decode(String.self, forKey: .optimizer) == optimizer else {
+      throw container.error(.optimizer, "it must be \"\(optimizer)\" with a weight_decay of \(weightDecay)")
     }
     self.init(
       batchSize: try container.decode(Int.self, forKey: .batchSize),
       objective: VAE.Objective(
         kind: try container.required(.objective), samples: try container.decode(Int.self, forKey: .samples),
-        beta: try container.decode(Double.self, forKey: .beta)),
+        beta: try container.decode(Double.self, forKey: .beta)
+      ).binarized(try container.named(.binarization) ?? .none),
       learningRate: try container.decode(Double.self, forKey: .learningRate),
       beta1: try container.decode(Double.self, forKey: .beta1),
       beta2: try container.decode(Double.self, forKey: .beta2),
       epsilon: try container.decode(Double.self, forKey: .epsilon),
       seed: try container.decode(UInt64.self, forKey: .seed),
-      precision: try container.named(.precision) ?? .float32)
+      precision: try container.named(.precision) ?? .float32,
+      schedule: LearningRateSchedule(
+        kind: try container.named(.rateSchedule) ?? .constant, decay: try container.number(.rateDecay),
+        epochs: try container.number(.rateEpochs), floor: try container.number(.rateFloor),
+        milestones: try container.decodeIfPresent([Int].self, forKey: .rateMilestones) ?? []),
+      warmUp: WarmUp(
+        kind: try container.named(.warmUp) ?? .none, epochs: try container.number(.warmUpEpochs),
+        cycles: try container.decodeIfPresent(Int.self, forKey: .warmUpCycles) ?? 0,
+        share: try container.number(.warmUpShare)),
+      weightDecay: weightDecay, clipNorm: try container.number(.clipNorm),
+      patience: try container.decodeIfPresent(Int.self, forKey: .patience) ?? 0)
   }
 
   /// Writes the keys of `training` in a model file.
@@ -103,13 +128,26 @@ extension TrainingConfiguration: Codable {
     try container.encode(objective.samples, forKey: .samples)
     try container.encode(objective.beta, forKey: .beta)
     try container.encode(batchSize, forKey: .batchSize)
-    try container.encode("adam", forKey: .optimizer)
+    try container.encode(weightDecay > 0 ? "adamw" : "adam", forKey: .optimizer)
     try container.encode(learningRate, forKey: .learningRate)
     try container.encode(beta1, forKey: .beta1)
     try container.encode(beta2, forKey: .beta2)
     try container.encode(epsilon, forKey: .epsilon)
     try container.encode(seed, forKey: .seed)
     if precision != .float32 { try container.encode(precision.description, forKey: .precision) }
+    if objective.binarization != .none {
+      try container.encode(objective.binarization.description, forKey: .binarization)
+    }
+    if schedule.kind != .constant { try container.encode(schedule.kind.description, forKey: .rateSchedule) }
+    if warmUp.kind != .none { try container.encode(warmUp.kind.description, forKey: .warmUp) }
+    let numbers: [(Double, Key)] = [
+      (schedule.decay, .rateDecay), (schedule.epochs, .rateEpochs), (schedule.floor, .rateFloor),
+      (warmUp.epochs, .warmUpEpochs), (warmUp.share, .warmUpShare), (weightDecay, .weightDecay), (clipNorm, .clipNorm),
+    ]
+    for (number, key) in numbers where number != 0 { try container.encode(number, forKey: key) }
+    if !schedule.milestones.isEmpty { try container.encode(schedule.milestones, forKey: .rateMilestones) }
+    if warmUp.cycles != 0 { try container.encode(warmUp.cycles, forKey: .warmUpCycles) }
+    if patience != 0 { try container.encode(patience, forKey: .patience) }
   }
 }
 
@@ -140,6 +178,9 @@ extension KeyedDecodingContainer {
   fileprivate func named<T: LosslessStringConvertible & CaseIterable>(_ key: Key) throws -> T? {
     try contains(key) ? required(key) : nil
   }
+
+  /// A number; 0 where the key is missing.
+  fileprivate func number(_ key: Key) throws -> Double { try decodeIfPresent(Double.self, forKey: key) ?? 0 }
 
   /// A value that is written as its name.
   fileprivate func required<T: LosslessStringConvertible & CaseIterable>(_ key: Key) throws -> T {

@@ -12,6 +12,9 @@ extension VAE {
     /// The weight of the Kullback-Leibler divergence, 0 to 1e6; 1 for the importance-weighted bound.
     public let beta: Double
 
+    /// What becomes of grey data before the model sees them.
+    public private(set) var binarization: Binarization = .none
+
     /// The evidence lower bound with one sample and beta 1 (Kingma & Welling 2014).
     public static let elbo = Objective(kind: .elbo, samples: 1, beta: 1)
 
@@ -30,6 +33,40 @@ extension VAE {
     public static func importanceWeighted(samples: Int) -> Objective {
       Objective(kind: .importanceWeighted, samples: samples, beta: 1)
     }
+
+    /// The same objective of data that are binarised so. Only for a Bernoulli likelihood.
+    public func binarized(_ binarization: Binarization = .dynamic) -> Objective {
+      var objective = self
+      objective.binarization = binarization
+      return objective
+    }
+
+    /// What becomes of grey data, values between 0 and 1.
+    public struct Binarization: Sendable, Hashable {
+      let number: Int32
+
+      /// They stay as they are.
+      public static let none = Binarization(number: Int32(VAE_BINARIZATION_NONE))
+      /// Each becomes 1 with itself as the probability, else 0: drawn anew in every step of training, and by the seed
+      /// and the row in evaluation.
+      public static let dynamic = Binarization(number: Int32(VAE_BINARIZATION_DYNAMIC))
+    }
+  }
+}
+
+extension VAE.Objective.Binarization: CaseIterable, LosslessStringConvertible {
+  /// Every binarisation of the linked library.
+  public static var allCases: [VAE.Objective.Binarization] {
+    cNumbers(vae_binarization_name).map { VAE.Objective.Binarization(number: $0) }
+  }
+
+  /// The name in model files and on the command line: `"none"`, `"dynamic"`.
+  public var description: String { cName(number, vae_binarization_name) }
+
+  /// The binarisation of that name, nil where there is none.
+  public init?(_ description: String) {
+    guard let number = cNumber(named: description, vae_binarization_name) else { return nil }
+    self.init(number: number)
   }
 }
 
@@ -64,6 +101,7 @@ extension VAE.Objective.Kind: CaseIterable, LosslessStringConvertible {
 extension VAE.Objective {
   init(_ objective: vae_objective) {
     self.init(kind: Kind(number: objective.kind), samples: Int(objective.samples), beta: objective.beta)
+    binarization = Binarization(number: objective.binarization)
   }
 
   func cObjective() throws(VAEError) -> vae_objective {
@@ -72,6 +110,7 @@ extension VAE.Objective {
     objective.kind = kind.number
     objective.samples = try cSize(samples, "the objective's samples")
     objective.beta = beta
+    objective.binarization = binarization.number
     return objective
   }
 }

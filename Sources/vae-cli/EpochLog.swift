@@ -24,11 +24,13 @@ final class EpochLog {
 
   deinit { close(descriptor) }
 
-  /// Adds the line of an epoch that is over.
-  func write(_ progress: Trainer.Progress, seconds: Double) throws(Failure) {
+  /// Adds the line of an epoch that is over; learning rate and beta are those of its last step.
+  func write(_ progress: Trainer.Progress, _ info: Trainer.Info, seconds: Double) throws(Failure) {
     var json: JSON = ["epoch": .integer(progress.trainerEpoch), "step": .integer(progress.step)]
     json.append(progress.training)
     if let validation = progress.validation { json.append(validation, prefix: "validation_") }
+    json.append("learning_rate", .number(info.learningRate))
+    json.append("beta", .number(info.beta))
     json.append("examples_per_second", .number(progress.examplesPerSecond.rounded()))
     json.append("seconds", .number((seconds * 1000).rounded() / 1000))
     let end = path == "-" ? -1 : lseek(descriptor, 0, SEEK_END)

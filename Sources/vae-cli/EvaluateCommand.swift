@@ -19,9 +19,9 @@ let evaluateCommand = Command(
     OptionGroup(
       "Options",
       [
-        out, Shared.objective, Shared.samples, Shared.beta, Shared.seed, Shared.scale, Shared.precision, Shared.threads,
-        Shared.quiet,
-        Shared.json,
+        out, Shared.objective, Shared.samples, Shared.beta, Shared.binarize, Shared.seed, Shared.scale,
+        Shared.precision,
+        Shared.threads, Shared.quiet, Shared.json,
       ])
   ],
   examples: [

@@ -56,7 +56,7 @@ private func trainingJSON(_ training: TrainingConfiguration) -> JSON {
     "samples": .integer(training.objective.samples),
     "beta": .number(training.objective.beta),
     "batch_size": .integer(training.batchSize),
-    "optimizer": "adam",
+    "optimizer": .string(training.weightDecay > 0 ? "adamw" : "adam"),
     "learning_rate": .number(training.learningRate),
     "beta1": .number(training.beta1),
     "beta2": .number(training.beta2),
@@ -64,7 +64,48 @@ private func trainingJSON(_ training: TrainingConfiguration) -> JSON {
     "seed": .unsigned(training.seed),
   ]
   if training.precision != .float32 { json.append("precision", .string("\(training.precision)")) }
+  if training.objective.binarization != .none {
+    json.append("binarization", .string("\(training.objective.binarization)"))
+  }
+  let (schedule, warmUp) = (training.schedule, training.warmUp)
+  if schedule.kind != .constant { json.append("rate_schedule", .string("\(schedule.kind)")) }
+  if warmUp.kind != .none { json.append("warm_up", .string("\(warmUp.kind)")) }
+  let numbers = [
+    ("rate_decay", schedule.decay), ("rate_epochs", schedule.epochs), ("rate_floor", schedule.floor),
+    ("warm_up_epochs", warmUp.epochs), ("warm_up_share", warmUp.share), ("weight_decay", training.weightDecay),
+    ("clip_norm", training.clipNorm),
+  ]
+  for (key, value) in numbers where value != 0 { json.append(key, .number(value)) }
+  if !schedule.milestones.isEmpty { json.append("rate_milestones", .array(schedule.milestones.map { .integer($0) })) }
+  if warmUp.cycles != 0 { json.append("warm_up_cycles", .integer(warmUp.cycles)) }
+  if training.patience != 0 { json.append("patience", .integer(training.patience)) }
   return json
+}
+
+private func scheduleText(_ schedule: LearningRateSchedule) -> String {
+  switch schedule.kind {
+  case .exponential: "times \(shortest(schedule.decay)) an epoch"
+  case .cosine: "a cosine to \(shortest(schedule.floor)) over \(shortest(schedule.epochs)) epochs"
+  case .steps:
+    "times \(shortest(schedule.decay)) after epochs \(schedule.milestones.map(String.init).joined(separator: ", "))"
+  default: "\(schedule.kind)"
+  }
+}
+
+private func warmUpText(_ warmUp: WarmUp) -> String {
+  let cycles = warmUp.kind == .cyclic ? ", \(plural(warmUp.cycles, "cycle")) rising for \(shortest(warmUp.share))" : ""
+  return "\(warmUp.kind), \(shortest(warmUp.epochs)) epochs\(cycles)"
+}
+
+/// What is written only where it was asked for.
+private func trainingDetails(_ training: TrainingConfiguration) -> [String] {
+  var lines: [String] = []
+  if training.schedule.kind != .constant { lines.append("schedule     \(scheduleText(training.schedule))") }
+  if training.warmUp.kind != .none { lines.append("warm-up      \(warmUpText(training.warmUp))") }
+  if training.clipNorm > 0 { lines.append("clipping     gradient norm \(shortest(training.clipNorm))") }
+  if training.patience > 0 { lines.append("patience     \(plural(training.patience, "epoch"))") }
+  if training.objective.binarization != .none { lines.append("binarisation \(training.objective.binarization)") }
+  return lines
 }
 
 private func infoText(_ model: VAE, _ path: String, _ bytes: Int?) -> String {
@@ -87,8 +128,10 @@ private func infoText(_ model: VAE, _ path: String, _ bytes: Int?) -> String {
       "objective    \(objective.kind), \(plural(objective.samples, "latent sample"))\(beta)",
       "training     batch \(training.batchSize), seed \(training.seed)"
         + (training.precision == .float32 ? "" : ", products in \(training.precision)"),
-      "Adam         learning rate \(shortest(training.learningRate)), \(betas), epsilon \(shortest(training.epsilon))",
+      (training.weightDecay > 0 ? "AdamW        weight decay \(shortest(training.weightDecay)), " : "Adam         ")
+        + "learning rate \(shortest(training.learningRate)), \(betas), epsilon \(shortest(training.epsilon))",
     ]
+    lines += trainingDetails(training)
   } else {
     lines.append("training     none")
   }

@@ -21,13 +21,16 @@ extension EpochLine {
   }
 }
 
-/// What `--objective`, `--samples` and `--beta` say together.
+/// What `--objective`, `--samples`, `--beta` and `--binarize` say together.
 func chosenObjective(_ arguments: Arguments, command: String) throws(UsageError) -> VAE.Objective {
   let samples = arguments[Shared.samples]
-  guard arguments[Shared.objective] == "iwae" else { return .elbo(samples: samples, beta: arguments[Shared.beta]) }
+  let binarization = VAE.Objective.Binarization(arguments[Shared.binarize]) ?? .none
+  guard arguments[Shared.objective] == "iwae" else {
+    return .elbo(samples: samples, beta: arguments[Shared.beta]).binarized(binarization)
+  }
   if arguments[Shared.beta] != 1 {
     throw UsageError(
       "\(command): \(arguments.text(Shared.beta)) does not go with --objective iwae, which takes no beta")
   }
-  return .importanceWeighted(samples: samples)
+  return .importanceWeighted(samples: samples).binarized(binarization)
 }

@@ -112,6 +112,30 @@ extension Option where Value == String {
   }
 }
 
+extension Option where Value == Double? {
+  /// A number in `range`, absent by default; `shown` says what then happens.
+  static func number(_ name: String, _ range: NumberRange, shown: String, help: String) -> Option {
+    Option(name, form: "X", default: nil, shown: shown, help: help) { text throws(BadValue) in
+      guard let number = Double(text), range.contains(number) else { throw BadValue(allowed: "a number \(range)") }
+      return number
+    }
+  }
+}
+
+extension Option where Value == [Int] {
+  /// Epochs in rising order, "20,40".
+  static func milestones(_ name: String, help: String) -> Option {
+    Option(name, form: "LIST", default: [], shown: "none", help: help) { text throws(BadValue) in
+      let allowed = "1 to 16 whole numbers over 0 in rising order with commas between them, such as 20,40"
+      let epochs = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+      guard epochs.count <= 16, epochs[0] > 0, zip(epochs, epochs.dropFirst()).allSatisfy({ $0 < $1 }),
+        epochs.allSatisfy({ $0 <= 1_000_000 })
+      else { throw BadValue(allowed: allowed) }
+      return epochs
+    }
+  }
+}
+
 extension Option where Value == [Int]? {
   /// The units of hidden layers, "400,200", or "none".
   static func layers(_ name: String, shown: String, help: String) -> Option {

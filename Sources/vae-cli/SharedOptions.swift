@@ -44,6 +44,12 @@ enum Shared {
   static let beta = Option<Double>.number(
     "beta", NumberRange(0...1e6), default: 1, help: "weight of the KL term in the loss; only for elbo")
 
+  static let binarize = Option<String>.choice(
+    "binarize", ["none", "dynamic"], default: "none",
+    help:
+      "of grey data, values between 0 and 1: dynamic draws 0 or 1 with the value as probability, anew in every step of "
+      + "training, by the seed in evaluation; only for a bernoulli likelihood: {}")
+
   static let scale = Option<ValueScale>(
     "scale", form: "auto|X", default: .automatic, shown: "auto",
     help: "what values in files are multiplied by, a number or a quotient such as 1/255. auto: bytes of IDX files are "

@@ -29,6 +29,8 @@ let trainCommand = Command(
       "vae-cli train table.csv --likelihood gaussian --hidden 64,32 --latent 4", "a table of standardised numbers"),
     Example("vae-cli train digits --checkpoint run.safetensors", "a run that can be continued,"),
     Example("vae-cli train digits --resume run.safetensors --epochs 20", "and its continuation to 20 epochs"),
+    Example(
+      "vae-cli train digits --epochs 200 --patience 10 --schedule cosine", "until the held-out loss falls no more"),
   ],
   run: train)
 
@@ -90,11 +92,39 @@ private func checkTogether(_ arguments: Arguments) throws(UsageError) {
   if arguments.has(TrainOptions.hidden), arguments.has(TrainOptions.encoder), arguments.has(TrainOptions.decoder) {
     throw UsageError("train: \(arguments.text(TrainOptions.hidden)) has no effect beside --encoder and --decoder")
   }
-  if arguments[TrainOptions.likelihood] != "gaussian" {
-    let options: [any AnyOption] = [TrainOptions.sigma, TrainOptions.outputActivation]
-    if let option = options.first(where: { arguments.has($0) }) {
-      throw UsageError("train: \(arguments.text(option)) needs --likelihood gaussian")
-    }
+  for detail in TrainOptions.details where arguments.has(detail.option) && !detail.words.contains(arguments[detail.of])
+  {
+    let words = detail.words.joined(separator: " or ")
+    throw UsageError("train: \(arguments.text(detail.option)) needs --\(detail.of.name) \(words)")
   }
-  _ = try chosenObjective(arguments, command: "train")
+  let objective = try chosenObjective(arguments, command: "train")
+  if objective.kind != .elbo, arguments.has(TrainOptions.warmUp), arguments[TrainOptions.warmUp] != "none" {
+    throw UsageError(
+      "train: \(arguments.text(TrainOptions.warmUp)) does not go with --objective iwae, "
+        + "which has no separate KL to weigh"
+    )
+  }
+  if objective.binarization != .none, arguments[TrainOptions.likelihood] != "bernoulli" {
+    throw UsageError(
+      "train: \(arguments.text(Shared.binarize)) makes values 0 or 1, which needs --likelihood bernoulli")
+  }
+  let missing: [(String, any AnyOption)] = [
+    ("exponential", TrainOptions.scheduleDecay), ("steps", TrainOptions.milestones),
+  ]
+  for (word, option) in missing where arguments[TrainOptions.schedule] == word && !arguments.has(option) {
+    throw UsageError("train: --schedule \(word) needs --\(option.name)")
+  }
+  if arguments[TrainOptions.schedule] == "cosine",
+    arguments[TrainOptions.scheduleFloor] > arguments[TrainOptions.learningRate]
+  {
+    throw UsageError("train: \(arguments.text(TrainOptions.scheduleFloor)) is over the learning rate")
+  }
+  if arguments[TrainOptions.weightDecay] * arguments[TrainOptions.learningRate] > 1 {
+    throw UsageError(
+      "train: \(arguments.text(TrainOptions.weightDecay)) times the learning rate is over 1: "
+        + "a step would take more than the whole weight")
+  }
+  if arguments[TrainOptions.patience] > 0, arguments[TrainOptions.validation] == .fraction(0) {
+    throw UsageError("train: \(arguments.text(TrainOptions.patience)) needs something held out; --validation is 0")
+  }
 }

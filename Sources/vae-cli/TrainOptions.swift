@@ -31,6 +31,41 @@ enum TrainOptions {
     "adam-beta2", NumberRange(0...1, includesUpper: false), default: 0.999, help: "decay of Adam's second moment")
   static let adamEpsilon = Option<Double>.number(
     "adam-epsilon", NumberRange(1e-30...1), default: 1e-8, help: "Adam's epsilon, outside the root")
+  static let weightDecay = Option<Double>.number(
+    "weight-decay", NumberRange(0...1e3), default: 0,
+    help: "AdamW: a step takes the learning rate times this of every weight; biases do not decay")
+  static let clipNorm = Option<Double?>.number(
+    "clip-norm", NumberRange(1e-30...1e30), shown: "no limit",
+    help: "the most that the norm of the gradient may be; above it, the gradient is scaled down")
+  static let schedule = Option<String>.choice(
+    "schedule", ["constant", "exponential", "cosine", "steps", "burda"], default: "constant",
+    help: "of the learning rate over the epochs; burda: times 10^(-i/7) for 3^i epochs, i = 0 to 7: {}")
+  static let scheduleDecay = Option<Double?>.number(
+    "schedule-decay", NumberRange(0...1, includesLower: false), shown: "none",
+    help: "what the rate is multiplied by in every epoch (exponential) or at every milestone (steps, by default 0.1)")
+  static let scheduleEpochs = Option<Double?>.number(
+    "schedule-epochs", NumberRange(0...1e9, includesLower: false), shown: "--epochs",
+    help: "how long the rate falls along half a cosine (cosine)")
+  static let scheduleFloor = Option<Double>.number(
+    "schedule-floor", NumberRange(0...1e3), default: 0, help: "what it falls to (cosine)")
+  static let milestones = Option<[Int]>.milestones("milestones", help: "epochs after which the rate falls (steps)")
+  static let patience = Option<Int>.count(
+    "patience", "N", 0...1_000_000, default: 0, shown: "all epochs are run",
+    help:
+      "early stopping: end after N epochs without a lower held-out loss; model and checkpoint are those of the best "
+      + "epoch, from which --resume goes on")
+  static let warmUp = Option<String>.choice(
+    "warm-up", ["none", "linear", "cyclic"], default: "none",
+    help:
+      "of the KL term's weight from 0 to --beta; what is held out is measured with the whole beta; only for elbo: {}")
+  static let warmUpEpochs = Option<Double?>.number(
+    "warm-up-epochs", NumberRange(0...1e9, includesLower: false), shown: "half of --epochs",
+    help: "how long the warm-up takes, all cycles together")
+  static let warmUpCycles = Option<Int>.count(
+    "warm-up-cycles", "N", 1...(1 << 20), default: 4, help: "how often the weight rises from 0 (cyclic)")
+  static let warmUpShare = Option<Double>.number(
+    "warm-up-share", NumberRange(0...1, includesLower: false), default: 0.5,
+    help: "the part of a cycle in which it rises (cyclic)")
   static let seed = Option<UInt64>.seed(
     "seed", help: "seed of initial weights, shuffling, noise and the held-out rows; the same seed gives the same model")
   static let precision = Option<String>.choice(
@@ -72,12 +107,16 @@ enum TrainOptions {
   static let groups = [
     OptionGroup("The model", [hidden, encoder, decoder, latent, activation, likelihood, sigma, outputActivation]),
     OptionGroup(
-      "What is minimised", [Shared.objective, Shared.samples, Shared.beta]),
+      "What is minimised",
+      [
+        Shared.objective, Shared.samples, Shared.beta, warmUp, warmUpEpochs, warmUpCycles, warmUpShare, Shared.binarize,
+      ]),
     OptionGroup(
       "Training",
       [
-        epochs, batch, learningRate, adamBeta1, adamBeta2, adamEpsilon, seed, precision, Shared.threads, validation,
-        Shared.scale,
+        epochs, patience, batch, learningRate, schedule, scheduleDecay, scheduleEpochs, scheduleFloor, milestones,
+        adamBeta1,
+        adamBeta2, adamEpsilon, weightDecay, clipNorm, seed, precision, Shared.threads, validation, Shared.scale,
       ]),
     OptionGroup(
       "Files and messages",
@@ -87,7 +126,17 @@ enum TrainOptions {
   /// What a checkpoint already says, so that it cannot be given beside `--resume`.
   static let fixedByCheckpoint: [any AnyOption] = [
     hidden, encoder, decoder, latent, activation, likelihood, sigma, outputActivation, Shared.objective, Shared.samples,
-    Shared.beta, batch, learningRate, adamBeta1, adamBeta2, adamEpsilon, seed,
+    Shared.beta, Shared.binarize, warmUp, warmUpEpochs, warmUpCycles, warmUpShare, batch, learningRate, schedule,
+    scheduleDecay, scheduleEpochs, scheduleFloor, milestones, adamBeta1, adamBeta2, adamEpsilon, weightDecay, clipNorm,
+    patience, seed,
+  ]
+
+  /// Options that say more of a word of another one, with the words that they go with.
+  static let details: [(option: any AnyOption, of: Option<String>, words: [String])] = [
+    (sigma, likelihood, ["gaussian"]), (outputActivation, likelihood, ["gaussian"]),
+    (scheduleDecay, schedule, ["exponential", "steps"]), (scheduleEpochs, schedule, ["cosine"]),
+    (scheduleFloor, schedule, ["cosine"]), (milestones, schedule, ["steps"]),
+    (warmUpEpochs, warmUp, ["linear", "cyclic"]), (warmUpCycles, warmUp, ["cyclic"]), (warmUpShare, warmUp, ["cyclic"]),
   ]
 }
 

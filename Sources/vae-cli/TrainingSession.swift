@@ -55,8 +55,14 @@ final class TrainingSession {
     }
     display.endLine()
     if result?.isComplete != true { stoppedBy = Interrupts.pending }
-    if stoppedBy != nil { saveCheckpoint() }
+    guard stoppedBy != nil else { return }
+    // Early stopping writes the best state, which the checkpoint is already, unless there was none yet.
+    if judges, try setup.trainer.info.best != nil { return try setup.trainer.takeBest() }
+    saveCheckpoint()
   }
+
+  /// Whether the run is judged by its held-out loss.
+  private var judges: Bool { setup.trainer.configuration.patience > 0 }
 
   private func announce() throws {
     if arguments[Shared.quiet] { return }
@@ -83,8 +89,8 @@ final class TrainingSession {
       return Interrupts.pending == nil ? .continue : .stop
     }
     display.finish(line)
-    attempt(.log) { try log?.write(progress, seconds: monotonicSeconds() - start) }
-    saveCheckpoint()
+    attempt(.log) { try log?.write(progress, setup.trainer.info, seconds: monotonicSeconds() - start) }
+    if !judges || progress.isBest { saveCheckpoint() }
     return Interrupts.pending == nil ? .continue : .stop
   }
 
@@ -108,8 +114,9 @@ final class TrainingSession {
   }
 
   private func epochLine(_ progress: Trainer.Progress) -> EpochLine {
-    let objective = setup.trainer.configuration.objective
-    var line = EpochLine(progress.training, objective: objective)
+    let configuration = setup.trainer.configuration
+    var line = EpochLine(progress.training, objective: configuration.objective)
+    if configuration.warmUp != .none { line.beta = meanBeta(progress.training) }
     decimals = decimals ?? lossDecimals(progress.training.loss)
     line.decimals = decimals
     line.epoch = progress.trainerEpoch
@@ -117,10 +124,16 @@ final class TrainingSession {
     line.fraction = progress.isEpochEnd ? 1 : Double(progress.batch) / Double(max(progress.batches, 1))
     line.heldOut = progress.validation?.loss
     line.examplesPerSecond = progress.examplesPerSecond
-    let isOver = progress.isEpochEnd && progress.trainerEpoch >= epochs
+    let isOver = progress.isEpochEnd && (progress.result != nil || progress.trainerEpoch >= epochs)
     line.secondsLeft = isOver ? nil : seconds(progress.remaining)
     line.secondsTaken = isOver ? seconds(progress.elapsed) : nil
     return line
+  }
+
+  /// The weight of the KL in an epoch's loss, of which every step had its own; three digits, for people.
+  private func meanBeta(_ loss: VAE.Loss) -> Double {
+    guard loss.kl > 0 else { return 0 }
+    return (((loss.loss - loss.reconstruction - loss.penalty) / loss.kl) * 1000).rounded() / 1000
   }
 
   private func seconds(_ duration: Duration) -> Double {
@@ -140,7 +153,8 @@ extension TrainingSession {
     let isTaken = arguments[Shared.json] || outPath == "-" || arguments[TrainOptions.log] == "-"
     let speech = Speech(isQuiet: arguments[Shared.quiet], standardOutputIsTaken: isTaken)
     for line in try TrainingSummary(
-      setup: setup, arguments: arguments, outPath: outPath, pictures: files, stoppedBy: stoppedBy, epochs: epochs,
+      setup: setup, arguments: arguments, outPath: outPath, pictures: files, stoppedBy: stoppedBy, result: result,
+      epochs: epochs,
       hasCheckpoint: !troubles.contains(.checkpoint)
     ).lines {
       do { try speech.say(line) } catch {
@@ -166,8 +180,10 @@ extension TrainingSession {
       "step": .integer(info.step), "interrupted": .bool(stoppedBy != nil),
     ]
     // A run that was stopped in its first epoch has the terms of its mini-batches so far.
-    if let loss = result?.training ?? lastProgress?.training { json.append(loss) }
-    if let loss = result?.validation { json.append(loss, prefix: "validation_") }
+    // Of early stopping, those of the epoch whose state was kept.
+    if let loss = result?.best?.training ?? result?.training ?? lastProgress?.training { json.append(loss) }
+    if let loss = result?.best?.validation ?? result?.validation { json.append(loss, prefix: "validation_") }
+    if judges { json.append("stopped_early", .bool(result?.isStoppedEarly == true)) }
     json.append("seconds", .number((seconds(result?.elapsed ?? .zero) * 1000).rounded() / 1000))
     json.append("examples_per_second", .number((lastProgress?.examplesPerSecond ?? 0).rounded()))
     json.append("threads", .integer(info.threads))

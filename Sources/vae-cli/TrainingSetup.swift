@@ -46,7 +46,43 @@ struct TrainingSetup {
         learningRate: arguments[TrainOptions.learningRate], beta1: arguments[TrainOptions.adamBeta1],
         beta2: arguments[TrainOptions.adamBeta2], epsilon: arguments[TrainOptions.adamEpsilon], seed: seed,
         threads: threads, precision: arguments[TrainOptions.precision] == "float32" ? .float32 : .bfloat16,
-        precisionFallback: arguments[TrainOptions.precision] == "bf16-or-float32"))
+        precisionFallback: arguments[TrainOptions.precision] == "bf16-or-float32",
+        schedule: Self.schedule(arguments), warmUp: Self.warmUp(arguments),
+        weightDecay: arguments[TrainOptions.weightDecay], clipNorm: arguments[TrainOptions.clipNorm] ?? 0,
+        patience: arguments[TrainOptions.patience]))
+    try checkPatience(arguments)
+  }
+
+  private static func schedule(_ arguments: Arguments) -> LearningRateSchedule {
+    let decay = arguments[TrainOptions.scheduleDecay]
+    switch arguments[TrainOptions.schedule] {
+    case "exponential": return .exponential(decay: decay ?? 1)
+    case "cosine":
+      let epochs = arguments[TrainOptions.scheduleEpochs] ?? Double(arguments[TrainOptions.epochs])
+      return .cosine(epochs: epochs, floor: arguments[TrainOptions.scheduleFloor])
+    case "steps": return .steps(decay: decay ?? 0.1, milestones: arguments[TrainOptions.milestones])
+    case "burda": return .burda
+    default: return .constant
+    }
+  }
+
+  private static func warmUp(_ arguments: Arguments) -> WarmUp {
+    let epochs = arguments[TrainOptions.warmUpEpochs] ?? Double(arguments[TrainOptions.epochs]) / 2
+    switch arguments[TrainOptions.warmUp] {
+    case "linear": return .linear(epochs: epochs)
+    case "cyclic":
+      let cycles = arguments[TrainOptions.warmUpCycles]
+      return .cyclic(epochs: epochs, cycles: cycles, share: arguments[TrainOptions.warmUpShare])
+    default: return .none
+    }
+  }
+
+  /// Early stopping judges by what is held out.
+  private func checkPatience(_ arguments: Arguments) throws(UsageError) {
+    let patience = trainer.configuration.patience
+    if patience > 0, heldOut == nil {
+      throw UsageError("train: a patience of \(plural(patience, "epoch")) needs something held out; give --validation")
+    }
   }
 
   /// A run that goes on where a checkpoint left it.
@@ -92,6 +128,7 @@ struct TrainingSetup {
         "train: --resume \(quoted(path)) has done \(plural(done, "epoch")) already; ask for more with --epochs "
           + "(it counts those, and is \(arguments[TrainOptions.epochs]))")
     }
+    try checkPatience(arguments)
   }
 
   /// The data to train on and the rows held out.

@@ -15,6 +15,7 @@ struct TrainingSummary {
   let outPath: String
   let pictures: [String]
   let stoppedBy: Int32?
+  let result: TrainingResult?
   let epochs: Int
   /// False where the last attempt to write the checkpoint failed.
   let hasCheckpoint: Bool
@@ -23,6 +24,7 @@ struct TrainingSummary {
     get throws {
       var lines: [String] = []
       if let stoppedBy { lines.append(try stopLine(stoppedBy)) }
+      if let line = try bestLine { lines.append(line) }
       if outPath != "-" {
         let size = sizeOfFile(outPath).map { " (\(fileSize($0)))" } ?? ""
         lines.append("Model:      \(printable(outPath))\(size)")
@@ -40,6 +42,17 @@ struct TrainingSummary {
     }
   }
 
+  /// Of early stopping: which epoch's state was kept.
+  private var bestLine: String? {
+    get throws {
+      guard setup.trainer.configuration.patience > 0, let best = try setup.trainer.info.best else { return nil }
+      let loss = fixed(best.loss, lossDecimals(best.loss))
+      let kept = "The model is that of epoch \(best.epoch), with the lowest held-out loss, \(loss)"
+      guard let result, result.isStoppedEarly, let last = result.epochs.last else { return kept }
+      return "Stopped early after epoch \(last.trainerEpoch). \(kept)"
+    }
+  }
+
   private func stopLine(_ signal: Int32) throws -> String {
     let info = try setup.trainer.info
     let batches = (setup.data.rows - 1) / setup.trainer.configuration.batchSize + 1
@@ -48,7 +61,8 @@ struct TrainingSummary {
       info.batch > 0
       ? "in epoch \(info.epoch + 1) of \(epochs), after \(info.batch) of its \(batches) mini-batches"
       : "after epoch \(info.epoch) of \(epochs)"
-    return "Stopped by \(cause) \(place); the model is written as it is."
+    let isBest = setup.trainer.configuration.patience > 0 && info.best != nil
+    return "Stopped by \(cause)" + (isBest ? "." : " \(place); the model is written as it is.")
   }
 
   /// Commands that work when they are copied.

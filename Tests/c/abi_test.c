@@ -36,8 +36,10 @@ SIZE(vae_objective, 216);
 OFFSET(vae_objective, kind, 4);
 OFFSET(vae_objective, samples, 8);
 OFFSET(vae_objective, beta, 16);
-OFFSET(vae_objective, reserved, 24);
-SIZE(vae_training, 288);
+OFFSET(vae_objective, binarization, 24);
+OFFSET(vae_objective, reserved32, 28);
+OFFSET(vae_objective, reserved, 32);
+SIZE(vae_training, 424);
 OFFSET(vae_training, batch_size, 4);
 OFFSET(vae_training, objective, 8);
 OFFSET(vae_training, learning_rate, 224);
@@ -51,6 +53,18 @@ OFFSET(vae_training, keep_gradients, 272);
 OFFSET(vae_training, reserved, 276);
 OFFSET(vae_training, precision, 280);
 OFFSET(vae_training, precision_fallback, 284);
+OFFSET(vae_training, rate_schedule, 288);
+OFFSET(vae_training, warm_up, 292);
+OFFSET(vae_training, rate_decay, 296);
+OFFSET(vae_training, rate_epochs, 304);
+OFFSET(vae_training, rate_floor, 312);
+OFFSET(vae_training, rate_milestones, 320);
+OFFSET(vae_training, warm_up_epochs, 384);
+OFFSET(vae_training, warm_up_share, 392);
+OFFSET(vae_training, weight_decay, 400);
+OFFSET(vae_training, clip_norm, 408);
+OFFSET(vae_training, warm_up_cycles, 416);
+OFFSET(vae_training, patience, 420);
 SIZE(vae_data, 48);
 OFFSET(vae_data, type, 4);
 OFFSET(vae_data, values, 8);
@@ -99,7 +113,7 @@ OFFSET(vae_progress, batch, 16);
 OFFSET(vae_progress, batches, 24);
 OFFSET(vae_progress, step, 32);
 OFFSET(vae_progress, loss, 40);
-SIZE(vae_trainer_info, 56);
+SIZE(vae_trainer_info, 96);
 OFFSET(vae_trainer_info, threads, 4);
 OFFSET(vae_trainer_info, isa, 8);
 OFFSET(vae_trainer_info, epoch, 16);
@@ -107,6 +121,12 @@ OFFSET(vae_trainer_info, batch, 24);
 OFFSET(vae_trainer_info, step, 32);
 OFFSET(vae_trainer_info, bytes, 40);
 OFFSET(vae_trainer_info, precision, 48);
+OFFSET(vae_trainer_info, waited, 52);
+OFFSET(vae_trainer_info, learning_rate, 56);
+OFFSET(vae_trainer_info, beta, 64);
+OFFSET(vae_trainer_info, gradient_norm, 72);
+OFFSET(vae_trainer_info, best_loss, 80);
+OFFSET(vae_trainer_info, best_epoch, 88);
 #undef SIZE
 #undef OFFSET
 #endif
@@ -116,6 +136,8 @@ _Static_assert(sizeof(vae_status) == 4 && sizeof(vae_isa) == 4 && sizeof(vae_pre
                "enums are int32_t");
 _Static_assert(sizeof(vae_likelihood) == 4 && sizeof(vae_prior) == 4 && sizeof(vae_sigma_kind) == 4, "int32_t");
 _Static_assert(sizeof(vae_precision) == 4, "enums are int32_t");
+_Static_assert(sizeof(vae_rate_schedule) == 4 && sizeof(vae_warm_up) == 4 && sizeof(vae_binarization) == 4,
+               "enums are int32_t");
 _Static_assert(sizeof(vae_objective_kind) == 4 && sizeof(vae_data_type) == 4, "enums are int32_t");
 
 /* A number that files, bindings or callers have stored. */
@@ -152,6 +174,10 @@ static void check_numbers(void) {
   CHECK(VAE_SIGMA_FIXED == 0 && VAE_OBJECTIVE_ELBO == 0 && VAE_OBJECTIVE_IWAE == 1);
   CHECK(VAE_PRECISION_FLOAT32 == 0 && VAE_PRECISION_BFLOAT16 == 1 && VAE_PRECISION_INT8 == 2);
   CHECK(VAE_DATA_FLOAT32 == 0 && VAE_DATA_UINT8 == 1);
+  CHECK(VAE_BINARIZATION_NONE == 0 && VAE_BINARIZATION_DYNAMIC == 1);
+  CHECK(VAE_RATE_CONSTANT == 0 && VAE_RATE_EXPONENTIAL == 1 && VAE_RATE_COSINE == 2 && VAE_RATE_STEPS == 3);
+  CHECK(VAE_RATE_BURDA == 4 && VAE_MAX_MILESTONES == 16);
+  CHECK(VAE_WARM_UP_NONE == 0 && VAE_WARM_UP_LINEAR == 1 && VAE_WARM_UP_CYCLIC == 2);
   CHECK(VAE_ERROR_MESSAGE_SIZE == 512 && VAE_MAX_DIM == 16777216 && VAE_MAX_LAYERS == 64 && VAE_MAX_SAMPLES == 65536);
 }
 
@@ -169,6 +195,13 @@ static void check_names(void) {
   CHECK(strcmp(vae_precision_name(2), "int8") == 0 && !vae_precision_name(3) && !vae_precision_name(-1));
   CHECK(strcmp(vae_likelihood_name(0), "bernoulli") == 0 && strcmp(vae_likelihood_name(1), "gaussian") == 0);
   CHECK(strcmp(vae_prior_name(0), "standard") == 0);
+  static const char *const schedules[] = {"constant", "exponential", "cosine", "steps", "burda"};
+  static const char *const warm_ups[] = {"none", "linear", "cyclic"};
+  for (int i = 0; i < 5; i++) CHECK(strcmp(vae_rate_schedule_name(i), schedules[i]) == 0);
+  for (int i = 0; i < 3; i++) CHECK(strcmp(vae_warm_up_name(i), warm_ups[i]) == 0);
+  CHECK(strcmp(vae_binarization_name(0), "none") == 0 && strcmp(vae_binarization_name(1), "dynamic") == 0);
+  CHECK(!vae_rate_schedule_name(5) && !vae_rate_schedule_name(-1) && !vae_warm_up_name(3) && !vae_warm_up_name(-1));
+  CHECK(!vae_binarization_name(2) && !vae_binarization_name(-1));
   CHECK(strcmp(vae_objective_name(0), "elbo") == 0 && strcmp(vae_objective_name(1), "iwae") == 0);
   for (int i = -2; i < 100; i += i == -2 ? 1 : 101) { /* -2, -1, and what lies far behind */
     CHECK(vae_activation_name(i) == NULL && vae_isa_name(i) == NULL && vae_likelihood_name(i) == NULL);

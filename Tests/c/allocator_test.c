@@ -129,24 +129,35 @@ static int use_workspace(const life *l, vae_model *model, vae_error *err) {
 
 static int use_trainer(const life *l, vae_model *model, vae_error *err) {
   int done = 0;
-  char path[TEST_PATH];
+  int32_t stop = 0;
+  char path[TEST_PATH], best[TEST_PATH];
   vae_trainer *trainer = NULL;
   vae_training training;
   vae_data data = test_floats(l->x, l->rows, l->spec.input_dim), part = test_floats(l->x, 16, l->spec.input_dim);
   vae_training_init(&training);
   training.batch_size = 16;
   training.threads = 2;
+  training.clip_norm = 1;
   test_join(path, l->folder, "trainer");
+  test_join(best, l->folder, "best");
   if (!went_well(vae_trainer_create(model, &training, l->allocator, &trainer, err), err)) {
     CHECK(trainer == NULL);
     return 0;
   }
   done = went_well(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, err), err) &&
+         went_well(vae_trainer_judge(trainer, 1.0, &stop, err), err) &&
+         went_well(vae_trainer_save(trainer, best, err), err) &&
          went_well(vae_trainer_step(trainer, &part, NULL, NULL, NULL, err), err) &&
          went_well(vae_trainer_step(trainer, &data, NULL, NULL, NULL, err), err) && /* more rows than a batch */
          went_well(vae_trainer_save(trainer, path, err), err) &&
          went_well(vae_trainer_restore(trainer, path, err), err) &&
          went_well(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, err), err);
+  vae_trainer_free(trainer);
+  if (!done || !went_well(vae_trainer_create(model, NULL, l->allocator, &trainer, err), err)) return 0;
+  /* What clips and is the best takes memory for gradients and for the copy. */
+  done = went_well(vae_trainer_restore(trainer, best, err), err) &&
+         went_well(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, err), err) &&
+         went_well(vae_trainer_take_best(trainer, err), err);
   vae_trainer_free(trainer);
   return done;
 }

@@ -116,11 +116,20 @@ static void check_handles(const test_spec *spec, vae_isa isa, uint32_t batch, in
   training.objective = spec->objective;
   training.isa = isa;
   training.keep_gradients = keep_gradients;
+  training.clip_norm = keep_gradients ? 1e3 : 0; /* in the same memory */
   CHECK_EQUAL(vae_trainer_create(model, &training, &allocator, &trainer, &err), VAE_OK);
   CHECK_EQUAL(live.bytes, (long)trainer_bytes(spec, batch, kernels->tile_panels, keep_gradients, 0));
   CHECK_EQUAL(vae_trainer_epoch(trainer, &data, NULL, NULL, NULL, &err), VAE_OK);
   CHECK_EQUAL(live.bytes, (long)trainer_bytes(spec, batch, kernels->tile_panels, keep_gradients, ROWS));
   vae_trainer_info_init(&trainer_info);
+  CHECK_EQUAL(vae_trainer_get_info(trainer, &trainer_info, &err), VAE_OK);
+  CHECK_EQUAL((long)trainer_info.bytes, live.bytes);
+  const long before = live.bytes;
+  for (int i = 0; i < 2; i++) { /* the copy of the best state is made once */
+    int32_t stop = 0;
+    CHECK_EQUAL(vae_trainer_judge(trainer, -i, &stop, &err), VAE_OK);
+    CHECK_EQUAL(live.bytes, before + (long)(3 * 4 * block_floats(spec)));
+  }
   CHECK_EQUAL(vae_trainer_get_info(trainer, &trainer_info, &err), VAE_OK);
   CHECK_EQUAL((long)trainer_info.bytes, live.bytes);
   vae_trainer_free(trainer);

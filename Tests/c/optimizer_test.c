@@ -1,5 +1,6 @@
-/* Adam over many steps against a float64 Adam fed with the library's own gradients; and gradients that follow the
- * model wherever its parameters were changed: by the caller, by another trainer, by another model in the workspace. */
+/* Adam and AdamW over many steps against a float64 Adam fed with the library's own gradients; and gradients that
+ * follow the model wherever its parameters were changed: by the caller, by another trainer, by another model in the
+ * workspace. */
 #include <stdlib.h>
 
 #include "harness.h"
@@ -61,7 +62,21 @@ static float *gradients(const vae_model *model, const vae_trainer *trainer, cons
   return all;
 }
 
-static void check_adam(double beta1, double beta2, double epsilon, double learning_rate, int steps) {
+/* 1 for the values of biases, in the model's order. The caller frees. */
+static char *biases(const vae_model *model) {
+  char *is_bias = test_allocate((size_t)vae_model_value_count(model)), *at = is_bias;
+  for (size_t i = 0; i < vae_model_parameter_count(model); i++) {
+    vae_parameter_info info;
+    vae_parameter_info_init(&info);
+    CHECK_STATUS(vae_model_get_parameter_info(model, i, &info, NULL), VAE_OK);
+    memset(at, strstr(info.name, ".bias") != NULL, info.count);
+    at += info.count;
+  }
+  return is_bias;
+}
+
+/* With decay over 0: AdamW, whose decay leaves biases alone. */
+static void check_adam(double beta1, double beta2, double epsilon, double learning_rate, double decay, int steps) {
   parts p = open_parts();
   vae_error err;
   vae_training training;
@@ -69,6 +84,7 @@ static void check_adam(double beta1, double beta2, double epsilon, double learni
   size_t count = (size_t)vae_model_value_count(model);
   double *m = test_allocate(count * sizeof *m), *v = test_allocate(count * sizeof *v);
   double *expected = test_allocate(count * sizeof *expected);
+  char *is_bias = biases(model);
   vae_error_init(&err);
   vae_training_init(&training);
   training.objective = p.spec.objective;
@@ -76,10 +92,11 @@ static void check_adam(double beta1, double beta2, double epsilon, double learni
   training.beta1 = beta1;
   training.beta2 = beta2;
   training.epsilon = epsilon;
+  training.weight_decay = decay;
   training.keep_gradients = 1;
   training.threads = 2;
   vae_trainer *trainer = make_trainer(model, &training);
-  harness_note("beta1 %g, beta2 %g, epsilon %g", beta1, beta2, epsilon);
+  harness_note("beta1 %g, beta2 %g, epsilon %g, decay %g", beta1, beta2, epsilon, decay);
   for (int step = 1; step <= steps; step++) {
     float *before = test_parameters(model, &count), *after = NULL, *gradient = NULL;
     CHECK_OK(vae_trainer_step(trainer, &p.data, NULL, NULL, NULL, &err), &err);
@@ -91,6 +108,7 @@ static void check_adam(double beta1, double beta2, double epsilon, double learni
       v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
       double corrected = m[i] / (1.0 - pow(beta1, step)), root = sqrt(v[i] / (1.0 - pow(beta2, step)));
       expected[i] = -learning_rate * corrected / (root + epsilon);
+      if (!is_bias[i]) expected[i] -= learning_rate * decay * (double)before[i];
       after[i] = (float)((double)after[i] - (double)before[i]);
     }
     /* The update is seen through the rounding of the parameter it was added to: some 1e-8 of 1e-3 and more. */
@@ -104,6 +122,7 @@ static void check_adam(double beta1, double beta2, double epsilon, double learni
   free(m);
   free(v);
   free(expected);
+  free(is_bias);
   free(p.x);
   vae_trainer_free(trainer);
   vae_model_free(model);
@@ -176,7 +195,7 @@ static void check_changes_from_outside(vae_isa isa) {
 }
 
 /* The fused path does the same as the one that keeps its gradients, also where the caller interferes. */
-static void check_fused(vae_isa isa) {
+static void check_fused(vae_isa isa, double decay) {
   parts p = open_parts();
   vae_error err;
   vae_training training;
@@ -189,6 +208,7 @@ static void check_fused(vae_isa isa) {
   training.objective = p.spec.objective;
   training.isa = isa;
   training.learning_rate = 0.01;
+  training.weight_decay = decay;
   training.batch_size = 7;
   for (int keep = 0; keep <= 1; keep++) {
     test_random random = {5};
@@ -216,12 +236,14 @@ static void check_fused(vae_isa isa) {
 int main(void) {
   vae_isa isas[TEST_ISAS];
   size_t isa_count = test_isas(isas);
-  check_adam(0.9, 0.999, 1e-3, 0.01, 60);
-  check_adam(0.0, 0.5, 1e-2, 0.1, 20);
-  check_adam(0.5, 0.0, 1e-1, 0.1, 20);
+  check_adam(0.9, 0.999, 1e-3, 0.01, 0.0, 60);
+  check_adam(0.9, 0.999, 1e-3, 0.01, 2.0, 60);
+  check_adam(0.0, 0.5, 1e-2, 0.1, 0.0, 20);
+  check_adam(0.5, 0.0, 1e-1, 0.1, 0.0, 20);
   for (size_t k = 0; k < isa_count; k++) {
     check_changes_from_outside(isas[k]);
-    check_fused(isas[k]);
+    check_fused(isas[k], 0.0);
+    check_fused(isas[k], 3.0);
   }
   return harness_finish("optimizer");
 }

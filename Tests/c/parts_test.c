@@ -23,7 +23,7 @@ typedef struct job {
   vaei_pass *pass;
   vaei_batch batch;
   vaei_adam adam;
-  vaei_adam_step step;
+  vaei_adam_steps steps;
   results *out;
   vae_model *model;
 } job;
@@ -35,7 +35,7 @@ static void run(vaei_member member, void *context) {
   vaei_batch_run(j->pass, member, &j->batch);
   vaei_pass_gradients(j->pass, member, j->out->gradients);
   vaei_team_barrier(member);
-  vaei_pass_update(j->pass, member, &j->adam, &j->step, j->model->block, NULL);
+  vaei_pass_update(j->pass, member, &j->adam, &j->steps, j->model->block, NULL);
 }
 
 /* One batch with memory for at_once rows of the decoder, by `threads` threads. */
@@ -79,7 +79,7 @@ static void run_batch(const test_spec *spec, const vaei_kernels *kernels, const 
                     .epsilon = 1e-8},
            .out = out,
            .model = model};
-  j.step = vaei_adam_next(&j.adam);
+  j.steps = vaei_adam_next(&j.adam);
   vaei_pass_begin(&pass, ROWS, &spec->objective);
   vaei_team_run(threads, run, &j);
   CHECK(!atomic_load(&pass.not_finite));

@@ -77,6 +77,12 @@ static pair open_pair(uint64_t seed, int32_t threads, uint32_t batch) {
   training.batch_size = batch;
   training.seed = seed;
   training.threads = threads;
+  training.rate_schedule = VAE_RATE_EXPONENTIAL; /* what a batch's place in the epoch decides must come back as well */
+  training.rate_decay = 0.5;
+  training.warm_up = VAE_WARM_UP_LINEAR;
+  training.warm_up_epochs = 3;
+  training.objective.binarization = VAE_BINARIZATION_DYNAMIC;
+  training.clip_norm = 10;
   CHECK_OK(test_create(&spec, seed, NULL, &p.model, &err), &err);
   CHECK_OK(vae_trainer_create(p.model, &training, NULL, &p.trainer, &err), &err);
   return p;

@@ -105,14 +105,45 @@ class Trainer {
     std::uint64_t step;
     std::uint64_t bytes; // memory that the trainer holds
     Precision precision;
+    std::uint32_t waited; // judgements since the best one
+    double learning_rate; // of the last step, as the next two
+    double beta;
+    double gradient_norm;     // before clipping; 0 without Training::clip_norm
+    double best_loss;         // the lowest that was judged; infinity before the first
+    std::uint64_t best_epoch; // epochs that were finished then
   };
 
   // Where the trainer stands.
   Info info() const {
     vae_trainer_info info = detail::initialised(vae_trainer_info_init_sized);
     detail::call(vae_trainer_get_info, get(), &info);
-    return {info.threads, Isa{info.isa}, info.epoch, info.batch, info.step, info.bytes, Precision{info.precision}};
+    return {info.threads,
+            Isa{info.isa},
+            info.epoch,
+            info.batch,
+            info.step,
+            info.bytes,
+            Precision{info.precision},
+            info.waited,
+            info.learning_rate,
+            info.beta,
+            info.gradient_norm,
+            info.best_loss,
+            info.best_epoch};
   }
+
+  // Early stopping: tells the loss on held-out data after an epoch. The trainer keeps a copy of the state with the
+  // lowest; true after Training::patience losses without a lower one. Throws invalid_argument for a loss that is not
+  // finite or within a stopped epoch, out_of_memory.
+  bool judge(double loss) {
+    std::int32_t stop = 0;
+    detail::call(vae_trainer_judge, get(), loss, &stop);
+    return stop != 0;
+  }
+
+  // Puts the best state back, with the optimiser's state that belongs to it. Throws invalid_argument where nothing was
+  // judged.
+  void take_best() { detail::call(vae_trainer_take_best, get()); }
 
   // Writes the whole state of the run, atomically; it can be loaded as a model, too. Throws as Model::save does.
   void save(const std::string &path) const { detail::call(vae_trainer_save, get(), path.c_str()); }

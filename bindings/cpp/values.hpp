@@ -4,6 +4,8 @@
 
 #include <vae/vae.h>
 
+#include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -110,6 +112,21 @@ enum class Prior : vae_prior { standard = VAE_PRIOR_STANDARD };
 // What is minimised: the evidence lower bound, or the importance-weighted bound.
 enum class ObjectiveKind : vae_objective_kind { elbo = VAE_OBJECTIVE_ELBO, iwae = VAE_OBJECTIVE_IWAE };
 
+// What becomes of grey data: dynamic draws 0 or 1 with the value as probability, anew in every step.
+enum class Binarization : vae_binarization { none = VAE_BINARIZATION_NONE, dynamic = VAE_BINARIZATION_DYNAMIC };
+
+// The learning rate over the passes over the data; config.h has the formulas.
+enum class RateSchedule : vae_rate_schedule {
+  constant = VAE_RATE_CONSTANT,
+  exponential = VAE_RATE_EXPONENTIAL,
+  cosine = VAE_RATE_COSINE,
+  steps = VAE_RATE_STEPS,
+  burda = VAE_RATE_BURDA
+};
+
+// The weight of the KL over the passes; config.h has the formulas.
+enum class WarmUp : vae_warm_up { none = VAE_WARM_UP_NONE, linear = VAE_WARM_UP_LINEAR, cyclic = VAE_WARM_UP_CYCLIC };
+
 // The kernels' instruction set; automatic takes VAE_ISA, else the best that the machine has.
 enum class Isa : vae_isa {
   automatic = VAE_ISA_AUTO,
@@ -132,6 +149,9 @@ inline const char *name(Activation value) noexcept { return vae_activation_name(
 inline const char *name(Likelihood value) noexcept { return vae_likelihood_name(vae_likelihood(value)); }
 inline const char *name(Prior value) noexcept { return vae_prior_name(vae_prior(value)); }
 inline const char *name(ObjectiveKind value) noexcept { return vae_objective_name(vae_objective_kind(value)); }
+inline const char *name(Binarization value) noexcept { return vae_binarization_name(vae_binarization(value)); }
+inline const char *name(RateSchedule value) noexcept { return vae_rate_schedule_name(vae_rate_schedule(value)); }
+inline const char *name(WarmUp value) noexcept { return vae_warm_up_name(vae_warm_up(value)); }
 inline const char *name(Isa value) noexcept { return vae_isa_name(vae_isa(value)); }
 inline const char *name(Precision value) noexcept { return vae_precision_name(vae_precision(value)); }
 
@@ -167,6 +187,7 @@ struct Objective {
   ObjectiveKind kind = ObjectiveKind::elbo;
   std::uint32_t samples = 1;
   double beta = 1;
+  Binarization binarization = Binarization::none; // dynamic needs a Bernoulli likelihood
 };
 
 // How a model is trained: Adam (Kingma & Ba 2015) on shuffled mini-batches. config.h has every range.
@@ -183,6 +204,18 @@ struct Training {
   bool keep_gradients = false; // for Trainer::gradient
   Precision precision = Precision::float32;
   bool precision_fallback = false; // float32 where bfloat16 cannot be had
+  RateSchedule rate_schedule = RateSchedule::constant;
+  WarmUp warm_up = WarmUp::none;                                      // not for iwae
+  double rate_decay = 0;                                              // exponential, steps
+  double rate_epochs = 0;                                             // cosine
+  double rate_floor = 0;                                              // cosine
+  std::array<std::uint32_t, VAE_MAX_MILESTONES> rate_milestones = {}; // steps: rising, zeros behind them
+  double warm_up_epochs = 0;                                          // linear, cyclic
+  double warm_up_share = 0;                                           // cyclic
+  double weight_decay = 0;                                            // AdamW's; biases do not decay
+  double clip_norm = 0;                                               // the most of the gradient's L2 norm; 0: no limit
+  std::uint32_t warm_up_cycles = 0;                                   // cyclic
+  std::uint32_t patience = 0;                                         // for Trainer::judge; 0: never stop
 };
 
 // memory: where the handle takes all its memory from; NULL is the C library. It must outlive the handle (and the
@@ -288,11 +321,12 @@ inline vae_objective to_c(const Objective &objective) {
   result.kind = vae_objective_kind(objective.kind);
   result.samples = objective.samples;
   result.beta = objective.beta;
+  result.binarization = vae_binarization(objective.binarization);
   return result;
 }
 
 inline Objective from_c(const vae_objective &objective) {
-  return {ObjectiveKind{objective.kind}, objective.samples, objective.beta};
+  return {ObjectiveKind{objective.kind}, objective.samples, objective.beta, Binarization{objective.binarization}};
 }
 
 inline vae_training to_c(const Training &training) {
@@ -309,6 +343,18 @@ inline vae_training to_c(const Training &training) {
   result.keep_gradients = training.keep_gradients;
   result.precision = vae_precision(training.precision);
   result.precision_fallback = training.precision_fallback;
+  result.rate_schedule = vae_rate_schedule(training.rate_schedule);
+  result.warm_up = vae_warm_up(training.warm_up);
+  result.rate_decay = training.rate_decay;
+  result.rate_epochs = training.rate_epochs;
+  result.rate_floor = training.rate_floor;
+  std::copy(training.rate_milestones.begin(), training.rate_milestones.end(), result.rate_milestones);
+  result.warm_up_epochs = training.warm_up_epochs;
+  result.warm_up_share = training.warm_up_share;
+  result.weight_decay = training.weight_decay;
+  result.clip_norm = training.clip_norm;
+  result.warm_up_cycles = training.warm_up_cycles;
+  result.patience = training.patience;
   return result;
 }
 
@@ -324,7 +370,19 @@ inline Training from_c(const vae_training &t) {
           .isa = Isa{t.isa},
           .keep_gradients = t.keep_gradients != 0,
           .precision = Precision{t.precision},
-          .precision_fallback = t.precision_fallback != 0};
+          .precision_fallback = t.precision_fallback != 0,
+          .rate_schedule = RateSchedule{t.rate_schedule},
+          .warm_up = WarmUp{t.warm_up},
+          .rate_decay = t.rate_decay,
+          .rate_epochs = t.rate_epochs,
+          .rate_floor = t.rate_floor,
+          .rate_milestones = std::to_array(t.rate_milestones),
+          .warm_up_epochs = t.warm_up_epochs,
+          .warm_up_share = t.warm_up_share,
+          .weight_decay = t.weight_decay,
+          .clip_norm = t.clip_norm,
+          .warm_up_cycles = t.warm_up_cycles,
+          .patience = t.patience};
 }
 
 inline std::vector<vae_layer> to_c(const std::vector<Layer> &layers) {

@@ -19,6 +19,9 @@ const char *vae_activation_name(vae_activation activation) { return vaei_activat
 const char *vae_likelihood_name(vae_likelihood likelihood) { return vaei_likelihood_name(likelihood); }
 const char *vae_prior_name(vae_prior prior) { return vaei_prior_name(prior); }
 const char *vae_objective_name(vae_objective_kind kind) { return vaei_objective_name(kind); }
+const char *vae_binarization_name(vae_binarization binarization) { return vaei_binarization_name(binarization); }
+const char *vae_rate_schedule_name(vae_rate_schedule schedule) { return vaei_rate_schedule_name(schedule); }
+const char *vae_warm_up_name(vae_warm_up warm_up) { return vaei_warm_up_name(warm_up); }
 const char *vae_isa_name(vae_isa isa) { return vaei_isa_name(isa); }
 const char *vae_precision_name(vae_precision precision) { return vaei_precision_name(precision); }
 int32_t vae_isa_available(vae_isa isa) { return vaei_kernels_available(isa); }

@@ -1,5 +1,6 @@
 /* Public functions of trainer.h. */
 #include "api/check.h"
+#include "core/scalar.h"
 #include "core/structs.h"
 #include "train/vae_trainer.h"
 
@@ -11,7 +12,7 @@ vae_status vae_trainer_create(vae_model *model, const vae_training *training, co
   vae_training own;
   vae_allocator copy;
   vae_status status = vaei_check_float32(model, "training", err);
-  if (status == VAE_OK) status = vaei_check_training(&own, training, err);
+  if (status == VAE_OK) status = vaei_check_training(&own, training, model, err);
   if (status == VAE_OK) status = vaei_check_allocator(&copy, allocator, err);
   if (status != VAE_OK) return status;
   const vaei_kernels *kernels = NULL;
@@ -72,7 +73,7 @@ vae_status vae_trainer_get_gradient(const vae_trainer *trainer, const char *name
   VAEI_REQUIRE(trainer, err);
   VAEI_REQUIRE(name, err);
   VAEI_REQUIRE(values, err);
-  if (!trainer->gradients)
+  if (!trainer->training.keep_gradients)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
                      "trainer keeps no gradients; create it with training.keep_gradients set to 1");
   if (!trainer->has_gradients)
@@ -95,12 +96,41 @@ vae_status vae_trainer_get_info(const vae_trainer *trainer, vae_trainer_info *in
       .batch = trainer->batch,
       .step = trainer->adam.steps,
       .bytes = sizeof *trainer + trainer->pass.arena.size + (trainer->gradients ? 3 : 2) * block +
-               trainer->order_size * sizeof *trainer->order,
+               (trainer->best.parameters ? 3 * block : 0) + trainer->order_size * sizeof *trainer->order,
       .precision = trainer->training.precision,
+      .waited = trainer->best.waited,
+      .learning_rate = trainer->last.learning_rate,
+      .beta = trainer->last.beta,
+      .gradient_norm = trainer->last.gradient_norm,
+      .best_loss = trainer->best.parameters ? trainer->best.loss : __builtin_inf(),
+      .best_epoch = trainer->best.epoch,
   };
   if (vaei_struct_write(info, &own, sizeof own)) return VAE_OK;
   return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "info->struct_size is %u; call vae_trainer_info_init first",
                    info->struct_size);
+}
+
+vae_status vae_trainer_judge(vae_trainer *trainer, double loss, int32_t *stop, vae_error *err) {
+  VAEI_REQUIRE(trainer, err);
+  VAEI_REQUIRE(stop, err);
+  *stop = 0;
+  if (!vaei_is_finite(loss)) return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "loss is %g; it must be finite", loss);
+  if (trainer->batch)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "trainer is within epoch %llu, after batch %llu; a state is judged between epochs",
+                     (unsigned long long)trainer->epoch, (unsigned long long)trainer->batch);
+  const vae_status status = vaei_trainer_judge(trainer, loss, err);
+  *stop = status == VAE_OK && trainer->training.patience && trainer->best.waited >= trainer->training.patience;
+  return status;
+}
+
+vae_status vae_trainer_take_best(vae_trainer *trainer, vae_error *err) {
+  VAEI_REQUIRE(trainer, err);
+  if (!trainer->best.parameters)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "trainer has no best state; vae_trainer_judge makes the first one");
+  vaei_trainer_take_best(trainer);
+  return VAE_OK;
 }
 
 vae_status vae_trainer_save(const vae_trainer *trainer, const char *path, vae_error *err) {

@@ -102,7 +102,7 @@ static vae_status check_objective_call(objective_call *call, const vae_model *mo
                                        vae_error *err) {
   vae_status status = check_pair(model, workspace, err);
   if (status == VAE_OK) status = vaei_check_data(&call->data, x, model, "x", err);
-  if (status == VAE_OK) status = vaei_check_objective(&call->objective, objective, err);
+  if (status == VAE_OK) status = vaei_check_objective(&call->objective, objective, model, err);
   if (status == VAE_OK) status = vaei_check_terms(&call->terms, terms, err);
   return status;
 }

@@ -56,12 +56,13 @@ vae_status vaei_check_data(vae_data *copy, const vae_data *data, const vae_model
   return VAE_OK;
 }
 
-vae_status vaei_check_objective(vae_objective *copy, const vae_objective *objective, vae_error *err) {
+vae_status vaei_check_objective(vae_objective *copy, const vae_objective *objective, const vae_model *model,
+                                vae_error *err) {
   vae_objective_init(copy);
   if (!objective) return VAE_OK;
-  const vae_status status = vaei_check_struct(copy, sizeof *copy, objective, "objective", err);
-  if (status != VAE_OK) return status;
-  return vaei_objective_check(copy, err);
+  vae_status status = vaei_check_struct(copy, sizeof *copy, objective, "objective", err);
+  if (status == VAE_OK) status = vaei_objective_check(copy, err);
+  return status == VAE_OK ? vaei_objective_check_model(copy, &model->config, err) : status;
 }
 
 vae_status vaei_check_threads(int32_t threads, vae_error *err) {
@@ -70,7 +71,8 @@ vae_status vaei_check_threads(int32_t threads, vae_error *err) {
                    VAEI_MAX_THREADS);
 }
 
-vae_status vaei_check_training(vae_training *copy, const vae_training *training, vae_error *err) {
+vae_status vaei_check_training(vae_training *copy, const vae_training *training, const vae_model *model,
+                               vae_error *err) {
   vae_training_init(copy);
   if (!training) return VAE_OK;
   vae_status status = vaei_check_struct(copy, sizeof *copy, training, "training", err);
@@ -82,6 +84,7 @@ vae_status vaei_check_training(vae_training *copy, const vae_training *training,
   status = vaei_check_threads(copy->threads, err);
   if (status != VAE_OK) return status;
   status = vaei_training_check(copy, err);
+  if (status == VAE_OK) status = vaei_objective_check_model(&copy->objective, &model->config, err);
   if (status != VAE_OK) return status;
   if (copy->keep_gradients != 0 && copy->keep_gradients != 1)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.keep_gradients is %d; allowed are 0 and 1",

@@ -26,11 +26,13 @@ vae_status vaei_check_allocator(vae_allocator *copy, const vae_allocator *alloca
 vae_status vaei_check_data(vae_data *copy, const vae_data *data, const vae_model *model, const char *name,
                            vae_error *err);
 
-/* Copies an objective (NULL: ELBO, one sample, beta 1). */
-vae_status vaei_check_objective(vae_objective *copy, const vae_objective *objective, vae_error *err);
+/* Copies an objective (NULL: ELBO, one sample, beta 1) and checks it against a model. */
+vae_status vaei_check_objective(vae_objective *copy, const vae_objective *objective, const vae_model *model,
+                                vae_error *err);
 
-/* Copies a training configuration (NULL: the defaults). */
-vae_status vaei_check_training(vae_training *copy, const vae_training *training, vae_error *err);
+/* Copies a training configuration (NULL: the defaults) and checks it against a model. */
+vae_status vaei_check_training(vae_training *copy, const vae_training *training, const vae_model *model,
+                               vae_error *err);
 
 /* threads as in the options: 0 to VAEI_MAX_THREADS. */
 vae_status vaei_check_threads(int32_t threads, vae_error *err);

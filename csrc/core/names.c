@@ -38,6 +38,18 @@ static const char *const prior_names[] = {[VAE_PRIOR_STANDARD] = "standard"};
 
 static const char *const objective_names[] = {[VAE_OBJECTIVE_ELBO] = "elbo", [VAE_OBJECTIVE_IWAE] = "iwae"};
 
+static const char *const binarization_names[] = {
+    [VAE_BINARIZATION_NONE] = "none", [VAE_BINARIZATION_DYNAMIC] = "dynamic"};
+
+static const char *const rate_schedule_names[] = {
+    [VAE_RATE_CONSTANT] = "constant", [VAE_RATE_EXPONENTIAL] = "exponential",
+    [VAE_RATE_COSINE] = "cosine",     [VAE_RATE_STEPS] = "steps",
+    [VAE_RATE_BURDA] = "burda",
+};
+
+static const char *const warm_up_names[] = {
+    [VAE_WARM_UP_NONE] = "none", [VAE_WARM_UP_LINEAR] = "linear", [VAE_WARM_UP_CYCLIC] = "cyclic"};
+
 const char *vaei_status_name(vae_status status) {
   const char *name = NAME_IN(status_names, status);
   return name ? name : "unknown status";
@@ -46,6 +58,9 @@ const char *vaei_activation_name(vae_activation activation) { return NAME_IN(act
 const char *vaei_likelihood_name(vae_likelihood likelihood) { return NAME_IN(likelihood_names, likelihood); }
 const char *vaei_prior_name(vae_prior prior) { return NAME_IN(prior_names, prior); }
 const char *vaei_objective_name(vae_objective_kind kind) { return NAME_IN(objective_names, kind); }
+const char *vaei_binarization_name(vae_binarization binarization) { return NAME_IN(binarization_names, binarization); }
+const char *vaei_rate_schedule_name(vae_rate_schedule schedule) { return NAME_IN(rate_schedule_names, schedule); }
+const char *vaei_warm_up_name(vae_warm_up warm_up) { return NAME_IN(warm_up_names, warm_up); }
 
 static const char *const isa_names[] = {
     [VAE_ISA_AUTO] = "auto",     [VAE_ISA_PORTABLE] = "portable", [VAE_ISA_AVX2] = "avx2",

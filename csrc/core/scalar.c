@@ -42,6 +42,14 @@ double vaei_log(double x) {
   return (double)e * ln2_high + ((double)e * ln2_low + (s * s2 * sum + 2.0 * s));
 }
 
+double vaei_cos_pi(double x) {
+  if (x > 0.5) return -vaei_cos_pi(1.0 - x);
+  const double pi = 3.14159265358979323846, t = pi * x, t2 = t * t; /* t <= pi / 2: t^24 / 24! < 1e-19 */
+  double sum = 0.0;
+  for (int i = 22; i > 0; i -= 2) sum = (1.0 + sum) * -t2 / (i * (i - 1));
+  return 1.0 + sum;
+}
+
 double vaei_power(double base, uint64_t n) {
   double result = 1.0;
   for (; n; n >>= 1, base *= base)

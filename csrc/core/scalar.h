@@ -1,5 +1,5 @@
-/* exp, log and sqrt in float64 for the few scalar places (importance weights, biases, Adam's corrections). Written out
- * rather than taken from libm, so that every machine computes the same bits; relative error below 1e-15. */
+/* exp, log, cos and sqrt in float64 for the few scalar places (importance weights, biases, Adam's corrections).
+ * Written out rather than taken from libm, so that every machine computes the same bits; relative error below 1e-15. */
 #ifndef VAEI_SCALAR_H
 #define VAEI_SCALAR_H
 
@@ -11,6 +11,9 @@ double vaei_exp(double x);
 
 /* ln x for normal x over 0; -infinity at 0, NaN below. */
 double vaei_log(double x);
+
+/* cos(pi x) for x from 0 to 1. */
+double vaei_cos_pi(double x);
 
 /* base^n by squaring. */
 double vaei_power(double base, uint64_t n);

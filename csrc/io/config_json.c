@@ -100,7 +100,37 @@ static void write_sigma(const void *record, const char *key, vaei_json_writer *w
   vaei_json_write_number(writer, ((const vaei_config_text *)record)->config.sigma);
 }
 
-static const char *optimizer_name(int32_t optimizer) { return optimizer == 0 ? "adam" : NULL; }
+/* AdamW is Adam with a weight decay over 0: the name keeps earlier versions from going on without it. */
+enum { ADAM = 0, ADAMW = 1 };
+
+static const char *optimizer_name(int32_t optimizer) {
+  return optimizer == ADAM ? "adam" : optimizer == ADAMW ? "adamw" : NULL;
+}
+
+static vae_status read_milestones(void *record, const vaei_json_value *value, vae_error *err) {
+  vae_training *training = &((vaei_config_text *)record)->training;
+  if (value->kind != VAEI_JSON_ARRAY || value->count > VAE_MAX_MILESTONES)
+    return vaei_fail(err, VAE_ERROR_FORMAT, "training: \"rate_milestones\" must be a list of at most %d epochs",
+                     (int)VAE_MAX_MILESTONES);
+  uint32_t *milestone = training->rate_milestones;
+  for (const vaei_json_value *element = value->first; element; element = element->next) {
+    if (element->kind != VAEI_JSON_NUMBER || !element->is_integer || !element->integer || element->integer > UINT32_MAX)
+      return vaei_fail(err, VAE_ERROR_FORMAT, "training: \"rate_milestones\" must be whole numbers from 1 to %u",
+                       UINT32_MAX);
+    *milestone++ = (uint32_t)element->integer;
+  }
+  return VAE_OK;
+}
+
+static void write_milestones(const void *record, const char *key, vaei_json_writer *writer) {
+  const vae_training *training = &((const vaei_config_text *)record)->training;
+  if (!training->rate_milestones[0]) return;
+  vaei_json_write_key(writer, key);
+  vaei_json_write_open(writer, '[');
+  for (uint32_t i = 0; i < VAE_MAX_MILESTONES && training->rate_milestones[i]; i++)
+    vaei_json_write_integer(writer, training->rate_milestones[i]);
+  vaei_json_write_close(writer, ']');
+}
 
 /* Written where it is not float32 alone, so that earlier versions read what they can continue. */
 static vae_status read_precision(void *record, const vaei_json_value *value, vae_error *err) {
@@ -139,6 +169,20 @@ static const vaei_field training_fields[] = {
     {"epsilon", VAEI_FIELD_DOUBLE, true, TRAINING(epsilon), NULL, NULL, NULL},
     {"seed", VAEI_FIELD_UINT64, true, TRAINING(seed), NULL, NULL, NULL},
     {"precision", VAEI_FIELD_CUSTOM, false, 0, NULL, read_precision, write_precision},
+    {"binarization", VAEI_FIELD_ENUM, VAEI_UNLESS_ZERO, TRAINING(objective.binarization), vaei_binarization_name, NULL,
+     NULL},
+    {"rate_schedule", VAEI_FIELD_ENUM, VAEI_UNLESS_ZERO, TRAINING(rate_schedule), vaei_rate_schedule_name, NULL, NULL},
+    {"rate_decay", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(rate_decay), NULL, NULL, NULL},
+    {"rate_epochs", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(rate_epochs), NULL, NULL, NULL},
+    {"rate_floor", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(rate_floor), NULL, NULL, NULL},
+    {"rate_milestones", VAEI_FIELD_CUSTOM, false, 0, NULL, read_milestones, write_milestones},
+    {"warm_up", VAEI_FIELD_ENUM, VAEI_UNLESS_ZERO, TRAINING(warm_up), vaei_warm_up_name, NULL, NULL},
+    {"warm_up_epochs", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(warm_up_epochs), NULL, NULL, NULL},
+    {"warm_up_share", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(warm_up_share), NULL, NULL, NULL},
+    {"warm_up_cycles", VAEI_FIELD_UINT32, VAEI_UNLESS_ZERO, TRAINING(warm_up_cycles), NULL, NULL, NULL},
+    {"weight_decay", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(weight_decay), NULL, NULL, NULL},
+    {"clip_norm", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(clip_norm), NULL, NULL, NULL},
+    {"patience", VAEI_FIELD_UINT32, VAEI_UNLESS_ZERO, TRAINING(patience), NULL, NULL, NULL},
 };
 
 static vae_status read_training(void *record, const vaei_json_value *value, vae_error *err) {
@@ -146,6 +190,10 @@ static vae_status read_training(void *record, const vaei_json_value *value, vae_
   text->trained = true;
   const vae_status status = vaei_fields_read(text, training_fields, COUNT_OF(training_fields), value, "training", err);
   if (status != VAE_OK) return status;
+  if (text->optimizer != (text->training.weight_decay > 0 ? ADAMW : ADAM))
+    return vaei_fail(err, VAE_ERROR_FORMAT,
+                     "training: \"optimizer\" is \"%s\" with a weight_decay of %g; adamw is adam with one",
+                     optimizer_name(text->optimizer), text->training.weight_decay);
   vae_error why = {.struct_size = sizeof why};
   if (vaei_training_check(&text->training, &why) == VAE_OK) return VAE_OK;
   return vaei_fail(err, VAE_ERROR_FORMAT, "config: %s", why.message);
@@ -199,5 +247,6 @@ void vaei_config_write(const vae_config *config, const vae_training *training, v
   text.config = *config;
   text.trained = training != NULL;
   if (training) text.training = *training;
+  text.optimizer = text.training.weight_decay > 0 ? ADAMW : ADAM;
   vaei_fields_write(&text, config_fields, COUNT_OF(config_fields), writer);
 }

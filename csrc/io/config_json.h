@@ -5,6 +5,8 @@
  *    "training":{"objective":"elbo","samples":1,"beta":1,"batch_size":128,"optimizer":"adam","learning_rate":0.001,
  *                "beta1":0.9,"beta2":0.999,"epsilon":1e-08,"seed":0}}
  *
+ * Behind the seed `training` has further keys where their numbers are not zero: config_json.c lists them.
+ *
  * input_dim, latent_dim, encoder, decoder and likelihood must be there; `training` may be left out, but not a part of
  * it. Order of keys when written: as above. */
 #ifndef VAEI_CONFIG_JSON_H
@@ -21,7 +23,7 @@ typedef struct vaei_config_text {
   vae_layer decoder[VAE_MAX_LAYERS];
   bool trained;
   vae_training training; /* where trained; threads, isa and keep_gradients are 0 */
-  int32_t optimizer;     /* 0: Adam */
+  int32_t optimizer;     /* 0: Adam, 1: AdamW */
 } vaei_config_text;
 
 /* Types, names and the ranges of `training` are checked; the model's own ranges are left to vaei_config_check.

@@ -77,12 +77,23 @@ vae_status vaei_fields_read(void *record, const vaei_field *fields, size_t count
                        vaei_show_name(member->key, member->key_length).text);
   for (size_t i = 0; i < count; i++) {
     const vaei_json_value *value = vaei_json_member(object, fields[i].key);
-    if (!value && fields[i].required)
+    if (!value && fields[i].presence == VAEI_REQUIRED)
       return vaei_fail(err, VAE_ERROR_FORMAT, "%s: the key \"%s\" is missing", what, fields[i].key);
     const vae_status status = value ? read_field(record, &fields[i], value, what, err) : VAE_OK;
     if (status != VAE_OK) return status;
   }
   return VAE_OK;
+}
+
+static bool is_zero(const vaei_field *field, const void *place) {
+  switch (field->kind) {
+    case VAEI_FIELD_UINT32: return *(const uint32_t *)place == 0;
+    case VAEI_FIELD_UINT64: return *(const uint64_t *)place == 0;
+    case VAEI_FIELD_DOUBLE: return *(const double *)place == 0;
+    case VAEI_FIELD_ENUM: return *(const int32_t *)place == 0;
+    case VAEI_FIELD_CUSTOM: break;
+  }
+  return false;
 }
 
 void vaei_fields_write(const void *record, const vaei_field *fields, size_t count, vaei_json_writer *writer) {
@@ -93,6 +104,7 @@ void vaei_fields_write(const void *record, const vaei_field *fields, size_t coun
       field->write(record, field->key, writer);
       continue;
     }
+    if (field->presence == VAEI_UNLESS_ZERO && is_zero(field, place)) continue;
     vaei_json_write_key(writer, field->key);
     if (field->kind == VAEI_FIELD_UINT32) vaei_json_write_integer(writer, *(const uint32_t *)place);
     if (field->kind == VAEI_FIELD_UINT64) vaei_json_write_integer(writer, *(const uint64_t *)place);

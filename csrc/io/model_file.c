@@ -23,6 +23,23 @@ static const uint64_t most_promised_bytes = 4 << 20;
 typedef enum group { PARAMETERS, FIRST_MOMENTS, SECOND_MOMENTS, GROUP_COUNT } group;
 static const char *const group_prefixes[GROUP_COUNT] = {"", "adam.m.", "adam.v."};
 
+static vae_status read_best_loss(void *record, const vaei_json_value *value, vae_error *err) {
+  vaei_trainer_state *state = record;
+  if (value->kind != VAEI_JSON_NUMBER)
+    return vaei_fail(err, VAE_ERROR_FORMAT, "%s: \"best_loss\" is %s; it must be a number", trainer_key,
+                     vaei_json_kind_name(value->kind));
+  state->is_best = true;
+  state->best_loss = value->number;
+  return VAE_OK;
+}
+
+static void write_best_loss(const void *record, const char *key, vaei_json_writer *writer) {
+  const vaei_trainer_state *state = record;
+  if (!state->is_best) return;
+  vaei_json_write_key(writer, key);
+  vaei_json_write_number(writer, state->best_loss);
+}
+
 static const vaei_field state_fields[] = {
     {"step", VAEI_FIELD_UINT64, true, offsetof(vaei_trainer_state, step), NULL, NULL, NULL},
     {"epoch", VAEI_FIELD_UINT64, true, offsetof(vaei_trainer_state, epoch), NULL, NULL, NULL},
@@ -33,6 +50,7 @@ static const vaei_field state_fields[] = {
     {"reconstruction", VAEI_FIELD_DOUBLE, true, offsetof(vaei_trainer_state, reconstruction), NULL, NULL, NULL},
     {"kl", VAEI_FIELD_DOUBLE, true, offsetof(vaei_trainer_state, kl), NULL, NULL, NULL},
     {"penalty", VAEI_FIELD_DOUBLE, true, offsetof(vaei_trainer_state, penalty), NULL, NULL, NULL},
+    {"best_loss", VAEI_FIELD_CUSTOM, false, 0, NULL, read_best_loss, write_best_loss},
 };
 
 typedef struct tensor_name {
@@ -217,6 +235,9 @@ static vae_status read_config(const vaei_safetensors *file, vaei_config_text *te
 /* A stopped epoch has done whole batches and has rows left, or its continuation would read beyond the data. */
 static vae_status check_counters(const vaei_trainer_state *state, uint32_t batch_size, vae_error *err) {
   if (state->batch == 0) return VAE_OK;
+  if (state->is_best)
+    return vaei_fail(err, VAE_ERROR_FORMAT, "%s: \"best_loss\" is there, but a state within an epoch is never judged",
+                     trainer_key);
   const uint64_t most = state->rows ? (state->rows - 1) / batch_size : 0;
   if (state->batch <= most && state->examples <= state->rows) return VAE_OK;
   return vaei_fail(err, VAE_ERROR_FORMAT, "%s: %llu batches of %u rows with %llu examples leave nothing of %llu rows",

@@ -16,6 +16,8 @@ typedef struct vaei_trainer_state {
   /* sums over the examples of a stopped epoch so far */
   uint64_t examples;
   double loss, reconstruction, kl, penalty;
+  bool is_best;     /* whether it is the state with the lowest held-out loss so far, … */
+  double best_loss; /* … and that loss */
 } vaei_trainer_state;
 
 /* state: NULL for a model alone. */

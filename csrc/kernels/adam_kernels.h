@@ -10,7 +10,8 @@ VF_INLINE void adam_vector(const vaei_adam_step *step, const float *g, float *w,
   const vf denominator = vf_fma(vf_sqrt(second), vf_set(step->root_scale), vf_set(step->epsilon));
   vf_store(m, first);
   vf_store(v, second);
-  vf_store(w, vf_sub(vf_load(w), vf_div(vf_mul(vf_set(step->step_size), first), denominator)));
+  const vf change = vf_div(vf_mul(vf_set(step->minus_step), first), denominator);
+  vf_store(w, vf_fma(vf_set(step->keep), vf_load(w), change)); /* with keep = 1 as a plain sum, and at its cost */
 }
 
 /* A panel of the tile. What the next tile's panel needs comes from an outer cache and is asked for now. */

@@ -38,5 +38,6 @@ const vaei_kernels VAEI_TABLE = {
     .gather_bytes = gather_bytes,
     .gather_floats = gather_floats,
     .normals = normals,
+    .binarize = binarize,
     .all_below = all_below,
 };

@@ -44,9 +44,10 @@ typedef struct vaei_product {
 typedef struct vaei_adam_step {
   float beta1, beta2;
   float rest1, rest2; /* 1 - beta, taken in float64 */
-  float step_size;    /* learning rate / (1 - beta1^t) */
+  float minus_step;   /* -learning rate / (1 - beta1^t) */
   float root_scale;   /* 1 / sqrt(1 - beta2^t) */
   float epsilon;
+  float keep; /* what decay leaves of a weight: 1 - learning rate * weight decay; 1 for Adam and for biases */
 } vaei_adam_step;
 
 /* g[i][p] = start[i][p] + sum over k of x[k][i] * dy[k][p]: the gradient of a tile of weights, k running over rows of a batch.
@@ -149,8 +150,9 @@ typedef struct vaei_kernels {
   /* y = row_weight[i] * y in place. */
   void (*scale_rows)(size_t rows, size_t columns, const float *row_weight, float *y, size_t y_row);
 
-  /* Kingma & Ba 2015, algorithm 1:
-   * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; w -= step_size m / (sqrt(v) root_scale + epsilon). */
+  /* Kingma & Ba 2015, algorithm 1, and with keep below 1 Loshchilov & Hutter 2019, algorithm 2:
+   * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
+   * w = keep w + minus_step m / (sqrt(v) root_scale + epsilon), the sum rounded once. */
   void (*adam)(const vaei_adam_tile *tile);
 
   /* to[column][row] = from[row][column] for a block of `rows` (1 to 16) by 16; both with 16 floats a row. Rows of
@@ -166,6 +168,10 @@ typedef struct vaei_kernels {
    * instruction set. */
   void (*normals)(const vaei_stream *stream, const vaei_draws *draws, size_t begin, size_t end, size_t count,
                   float *out, size_t out_row);
+
+  /* x[j] = 1 where the uniform number j of the example, in [0, 1), is below x[j], else 0; j < count. So 1 stays 1 and 0
+   * stays 0. The same bits on every instruction set. */
+  void (*binarize)(const vaei_stream *stream, uint64_t example, size_t count, float *x);
 
   /* Whether |x| < limit (over 0; infinity asks for finite) for all of rows x columns, unpadded memory; NaN never is. */
   bool (*all_below)(const float *x, size_t rows, size_t columns, size_t x_row, float limit);

@@ -126,4 +126,25 @@ static void normals(const vaei_stream *stream, const vaei_draws *draws, size_t b
   }
 }
 
+/* Block b of an example has the uniform numbers 4 b to 4 b + 3: a word each, its upper 24 bits. */
+static void binarize(const vaei_stream *stream, uint64_t example, size_t count, float *x) {
+  for (size_t first = 0; first < count; first += 64) {
+    uint32_t word[4][16];
+    VAEI_LANE {
+      const uint64_t number = first / 4 + (size_t)lane;
+      word[0][lane] = (uint32_t)number;
+      word[1][lane] = (uint32_t)example;
+      word[2][lane] = (uint32_t)stream->step;
+      word[3][lane] =
+          stream->stream << 24 | (uint32_t)(stream->step >> 32 & 0xFFF) << 12 | (uint32_t)(number >> 32 & 0xFFF);
+    }
+    philox_blocks(word, stream->seed);
+    const size_t left = count - first < 64 ? count - first : 64;
+    for (size_t i = 0; i < left; i++) {
+      const float uniform = (float)(int32_t)(word[i % 4][i / 4] >> 8) * 0x1p-24f;
+      x[first + i] = uniform < x[first + i] ? 1.0f : 0.0f;
+    }
+  }
+}
+
 #undef VAEI_LANE

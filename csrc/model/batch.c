@@ -1,5 +1,7 @@
 #include "model/batch.h"
 
+#include "core/random.h"
+
 /* Forward through a part, and back where gradients are wanted. */
 static void run_part(vaei_pass *pass, vaei_member member, const vaei_batch *batch) {
   if (batch->noise) vaei_pass_copy_noise(pass, member, batch->noise);
@@ -17,7 +19,10 @@ static void end_part(vaei_pass *pass, vaei_member member, bool last) {
 }
 
 void vaei_batch_run(vaei_pass *pass, vaei_member member, const vaei_batch *batch) {
-  vaei_pass_gather(pass, member, &batch->source, batch->bad_row);
+  const bool binarizes = pass->objective.binarization == VAE_BINARIZATION_DYNAMIC;
+  vaei_grey grey = {.stream = batch->stream, .first = batch->first_number};
+  grey.stream.stream += VAEI_STREAM_GREY;
+  vaei_pass_gather(pass, member, &batch->source, binarizes ? &grey : NULL, batch->bad_row);
   vaei_pass_encode(pass, member);
   for (uint32_t part = 0; part < pass->parts && vaei_pass_take_part(pass, member, part); part++) {
     run_part(pass, member, batch);

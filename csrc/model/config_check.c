@@ -73,7 +73,80 @@ vae_status vaei_objective_check(const vae_objective *o, vae_error *err) {
                      "objective.beta is %g; the importance-weighted bound (iwae) has no separate KL to weigh and "
                      "allows 1 only",
                      o->beta);
+  if (!vaei_binarization_name(o->binarization))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "objective.binarization is %d; allowed are 0 (none) and 1 (dynamic)", (int)o->binarization);
   return VAE_OK;
+}
+
+vae_status vaei_objective_check_model(const vae_objective *o, const vae_config *config, vae_error *err) {
+  if (o->binarization == VAE_BINARIZATION_NONE || config->likelihood == VAE_LIKELIHOOD_BERNOULLI) return VAE_OK;
+  return vaei_fail(
+      err, VAE_ERROR_INVALID_ARGUMENT,
+      "objective.binarization is %s; it makes values 0 or 1, for a bernoulli likelihood, but the model's is %s",
+      vaei_binarization_name(o->binarization), vaei_likelihood_name(config->likelihood));
+}
+
+/* A number above `low`, up to `high`. */
+static vae_status check_over(const char *name, double value, double low, double high, vae_error *err) {
+  if (value > low && value <= high) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.%s is %g; it must be over %g and at most %g", name, value,
+                   low, high);
+}
+
+static vae_status check_milestones(const vae_training *t, vae_error *err) {
+  if (!t->rate_milestones[0])
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "training.rate_milestones is empty; rate_schedule steps needs one");
+  for (uint32_t i = 1; i < VAE_MAX_MILESTONES; i++)
+    if (t->rate_milestones[i] && t->rate_milestones[i] <= t->rate_milestones[i - 1])
+      return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                       "training.rate_milestones[%u] is %u, after %u; milestones must rise, with zeros behind the last",
+                       i, t->rate_milestones[i], t->rate_milestones[i - 1]);
+    else if (t->rate_milestones[i] && !t->rate_milestones[i - 1])
+      return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                       "training.rate_milestones[%u] is %u behind a zero, which ends them", i, t->rate_milestones[i]);
+  return VAE_OK;
+}
+
+static const double most_epochs = 1e9;
+
+/* The fields that the schedule uses; the others may hold anything. */
+static vae_status check_rate(const vae_training *t, vae_error *err) {
+  vae_status status = VAE_OK;
+  if (!vaei_rate_schedule_name(t->rate_schedule))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "training.rate_schedule is %d; allowed are 0 (constant) to 4 (burda)", (int)t->rate_schedule);
+  if (t->rate_schedule == VAE_RATE_EXPONENTIAL || t->rate_schedule == VAE_RATE_STEPS)
+    status = check_over("rate_decay", t->rate_decay, 0, 1, err);
+  if (status == VAE_OK && t->rate_schedule == VAE_RATE_STEPS) status = check_milestones(t, err);
+  if (t->rate_schedule == VAE_RATE_COSINE) {
+    status = check_over("rate_epochs", t->rate_epochs, 0, most_epochs, err);
+    if (status == VAE_OK && !(t->rate_floor >= 0 && t->rate_floor <= t->learning_rate))
+      return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.rate_floor is %g; allowed are 0 to learning_rate, %g",
+                       t->rate_floor, t->learning_rate);
+  }
+  return status;
+}
+
+static vae_status check_warm_up(const vae_training *t, vae_error *err) {
+  if (!vaei_warm_up_name(t->warm_up))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.warm_up is %d; allowed are 0 (none) to 2 (cyclic)",
+                     (int)t->warm_up);
+  if (t->warm_up == VAE_WARM_UP_NONE) return VAE_OK;
+  if (t->objective.kind == VAE_OBJECTIVE_IWAE)
+    return vaei_fail(
+        err, VAE_ERROR_INVALID_ARGUMENT,
+        "training.warm_up is %s; the importance-weighted bound (iwae) has no separate KL to weigh and takes "
+        "no warm-up",
+        vaei_warm_up_name(t->warm_up));
+  const vae_status status = check_over("warm_up_epochs", t->warm_up_epochs, 0, most_epochs, err);
+  if (status != VAE_OK || t->warm_up != VAE_WARM_UP_CYCLIC) return status;
+  const uint32_t most = 1u << 20;
+  if (t->warm_up_cycles < 1 || t->warm_up_cycles > most)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.warm_up_cycles is %u; allowed are 1 to %u",
+                     t->warm_up_cycles, most);
+  return check_over("warm_up_share", t->warm_up_share, 0, 1, err);
 }
 
 vae_status vaei_training_check(const vae_training *t, vae_error *err) {
@@ -99,5 +172,17 @@ vae_status vaei_training_check(const vae_training *t, vae_error *err) {
   if (t->precision != VAE_PRECISION_FLOAT32 && t->precision != VAE_PRECISION_BFLOAT16)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.precision is %d; allowed are 0 (float32) and 1 (bf16)",
                      (int)t->precision);
-  return VAE_OK;
+  if (!(t->weight_decay >= 0 && t->weight_decay <= 1e3))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.weight_decay is %g; allowed are 0 to 1e3",
+                     t->weight_decay);
+  if (t->weight_decay * t->learning_rate > 1)
+    return vaei_fail(
+        err, VAE_ERROR_INVALID_ARGUMENT,
+        "training.weight_decay is %g, at a learning_rate of %g; a step would take more than the whole weight",
+        t->weight_decay, t->learning_rate);
+  if (t->clip_norm != 0 && !(t->clip_norm >= 1e-30 && t->clip_norm <= 1e30))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "training.clip_norm is %g; allowed are 0 (none) and 1e-30 to 1e30", t->clip_norm);
+  const vae_status rate = check_rate(t, err);
+  return rate == VAE_OK ? check_warm_up(t, err) : rate;
 }

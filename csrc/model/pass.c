@@ -204,7 +204,8 @@ static void fetch_row(const vaei_source *source, size_t i, size_t stride) {
   for (size_t at = 0; at < data->columns * size; at += cache_line) __builtin_prefetch(values + at);
 }
 
-void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *source, _Atomic size_t *bad_row) {
+void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *source, const vaei_grey *grey,
+                      _Atomic size_t *bad_row) {
   const vae_data *data = source->data;
   const vaei_kernels *kernels = pass->kernels;
   const vaei_support support = vaei_likelihood_support(&pass->model->config);
@@ -225,6 +226,7 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
       good = kernels->gather_floats(from, columns, support.low, support.high, to);
     }
     if (good < columns) note_bad_row(bad_row, row);
+    else if (grey) kernels->binarize(&grey->stream, grey->first + i, columns, to);
     if (pass->size.gradients) vaei_pass_note_large(pass, to, 1, columns, columns);
   }
   if (pass->mixed.kernels) vaei_mixed_pack_rows(pass, &pass->mixed.x, share, pass->x, pass->x_row, columns);

@@ -153,9 +153,16 @@ typedef struct vaei_source {
   size_t first;
 } vaei_source;
 
-/* Fills x from the data. *bad_row receives the row of the data where a value is outside the likelihood's range; it is
- * left alone where there is none. No barrier. */
-void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *source, _Atomic size_t *bad_row);
+/* Where grey data are drawn from: example i of the batch has number first + i. */
+typedef struct vaei_grey {
+  vaei_stream stream;
+  uint64_t first;
+} vaei_grey;
+
+/* Fills x from the data; grey: NULL, or how x is drawn from them. *bad_row receives the row of the data where a value
+ * is outside the likelihood's range; it is left alone where there is none. No barrier. */
+void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *source, const vaei_grey *grey,
+                      _Atomic size_t *bad_row);
 
 /* Fills the part's noise from the caller's array [K, n, Z], or draws it: example i of the batch has number first + i. No
  * barrier. */
@@ -207,9 +214,16 @@ static inline void vaei_pass_note_large(vaei_pass *pass, const float *tile, size
     atomic_store_explicit(&pass->large, 1, memory_order_relaxed);
 }
 
+/* The L2 norm of a block of gradients, in float64 and in one order: the same for every member and every team. Contains
+ * a barrier. */
+double vaei_pass_gradient_norm(vaei_pass *pass, vaei_member member, const float *gradients);
+
+/* Multiplies the gradients that the member will update with. No barrier. */
+void vaei_pass_scale_gradients(vaei_pass *pass, vaei_member member, float scale, float *gradients);
+
 /* One Adam step on `block` (the model's), and on the transposed copy. gradients: NULL computes each tile just before
  * Adam takes it; else those that vaei_pass_gradients left, after a barrier. No barrier. */
-void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
+void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_steps *steps,
                       float *block, const float *gradients);
 
 /* Makes the transposed copy from the model's weights. No barrier. */

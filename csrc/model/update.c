@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "core/scalar.h"
 #include "model/layer_product.h"
 #include "model/mixed.h"
 
@@ -193,12 +194,44 @@ void vaei_pass_check_gradients(vaei_pass *pass, vaei_member member, const float 
   vaei_team_barrier(member);
 }
 
+/* The sum of squares of `count` floats, a multiple of a vector: one running sum a lane, then the lanes in order. */
+static double sum_of_squares(const float *x, size_t count) {
+  double lanes[VAEI_VECTOR] = {0}, sum = 0;
+  for (size_t i = 0; i < count; i += VAEI_VECTOR)
+    for (size_t lane = 0; lane < VAEI_VECTOR; lane++) lanes[lane] += (double)x[i + lane] * (double)x[i + lane];
+  for (size_t lane = 0; lane < VAEI_VECTOR; lane++) sum += lanes[lane];
+  return sum;
+}
+
+double vaei_pass_gradient_norm(vaei_pass *pass, vaei_member member, const float *gradients) {
+  const member_tasks mine = tasks_of(pass, member);
+  for (const vaei_task *t = mine.begin; t < mine.end; t++) {
+    double squares = 0;
+    for (uint32_t panel = t->panel; panel < t->panel_end; panel++)
+      squares += sum_of_squares(gradients + task_offset(&pass->model->dense[t->layer], t, panel),
+                                (size_t)vaei_task_rows(t) * VAEI_VECTOR);
+    pass->tasks[t - pass->tasks].squares = squares;
+  }
+  vaei_team_barrier(member);
+  double sum = 0; /* tasks are cut by the model's shape, so the order is the same for every team */
+  for (size_t i = 0; i < pass->task_count; i++) sum += pass->tasks[i].squares;
+  return vaei_sqrt(sum);
+}
+
+void vaei_pass_scale_gradients(vaei_pass *pass, vaei_member member, float scale, float *gradients) {
+  const member_tasks mine = tasks_of(pass, member);
+  for (const vaei_task *t = mine.begin; t < mine.end; t++)
+    for (uint32_t panel = t->panel; panel < t->panel_end; panel++) {
+      float *g = gradients + task_offset(&pass->model->dense[t->layer], t, panel);
+      const size_t count = (size_t)vaei_task_rows(t) * VAEI_VECTOR;
+      pass->kernels->scale_rows(1, count, &scale, g, count);
+    }
+}
+
 /* Adam's state for a task, without the gradient. */
-static vaei_adam_tile task_adam(const vaei_dense *layer, const vaei_task *t, const vaei_adam *adam,
-                                const vaei_adam_step *step, float *block) {
+static vaei_adam_tile task_adam(const vaei_dense *layer, const vaei_task *t, const vaei_adam *adam, float *block) {
   const size_t at = task_offset(layer, t, t->panel);
-  return (vaei_adam_tile){.step = step,
-                          .w = block + at,
+  return (vaei_adam_tile){.w = block + at,
                           .m = adam->m + at,
                           .v = adam->v + at,
                           .panel = panel_size(layer),
@@ -206,23 +239,39 @@ static vaei_adam_tile task_adam(const vaei_dense *layer, const vaei_task *t, con
                           .panels = t->panel_end - t->panel};
 }
 
+/* Adam on a task whose gradients are there. */
+static void adam_on_task(const vaei_pass *pass, const vaei_task *t, const vaei_adam_steps *steps, vaei_adam_tile tile) {
+  const size_t floats = (size_t)(t->row_end - t->row) * VAEI_VECTOR;
+  tile.step = &steps->weights;
+  tile.rows = t->row_end - t->row;
+  pass->kernels->adam(&tile);
+  if (!t->bias) return;
+  tile.step = &steps->biases;
+  tile.rows = 1;
+  tile.g += floats;
+  tile.w += floats;
+  tile.m += floats;
+  tile.v += floats;
+  pass->kernels->adam(&tile);
+}
+
 /* Each task's gradient is computed as a whole and then given to Adam: bf16 products are not interleaved with it. */
-static void update_by_tasks(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
+static void update_by_tasks(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_steps *steps,
                             float *block) {
   float buffer[VAEI_MAX_TILE_PANELS * (BLOCK_ROWS + 1) * VAEI_VECTOR];
   const member_tasks mine = tasks_of(pass, member);
   for (const vaei_task *t = mine.begin; t < mine.end; t++) {
-    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, step, block);
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, block);
     tile.g = buffer;
     tile.g_panel = vaei_task_rows(t) * VAEI_VECTOR;
     compute_task(pass, t, buffer, tile.g_panel);
-    pass->kernels->adam(&tile);
+    adam_on_task(pass, t, steps, tile);
     task_transpose(pass, t, block);
   }
 }
 
 /* Every tile of gradients but the last is given to Adam while the next one is computed. */
-static void update_at_once(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
+static void update_at_once(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_steps *steps,
                            float *block) {
   float buffers[2][VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
   const size_t panel = VAEI_MAX_TILE_ROWS * VAEI_VECTOR;
@@ -231,8 +280,9 @@ static void update_at_once(vaei_pass *pass, vaei_member member, const vaei_adam 
   const member_tasks mine = tasks_of(pass, member);
   for (const vaei_task *t = mine.begin; t < mine.end; t++) {
     vaei_gradient gradient = task_gradient(pass, t, panel);
-    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, step, block);
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, block);
     for (uint32_t row = 0, end = tile.rows; row < end; row += tile.rows, side ^= 1) {
+      tile.step = row < t->row_end - t->row ? &steps->weights : &steps->biases;
       tile.rows = next_tile(pass, t, row, &gradient);
       tile.g = gradient.g = buffers[side];
       tile.g_panel = panel;
@@ -251,22 +301,22 @@ static void update_at_once(vaei_pass *pass, vaei_member member, const vaei_adam 
   task_transpose(pass, mine.end - 1, block);
 }
 
-void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_step *step,
+void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_steps *steps,
                       float *block, const float *gradients) {
   if (!gradients && pass->mixed.kernels) {
-    update_by_tasks(pass, member, adam, step, block);
+    update_by_tasks(pass, member, adam, steps, block);
     return;
   }
   if (!gradients) {
-    update_at_once(pass, member, adam, step, block);
+    update_at_once(pass, member, adam, steps, block);
     return;
   }
   const member_tasks mine = tasks_of(pass, member);
   for (const vaei_task *t = mine.begin; t < mine.end; t++) {
-    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, step, block);
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, block);
     tile.g = gradients + (tile.w - block);
     tile.g_panel = tile.panel;
-    pass->kernels->adam(&tile);
+    adam_on_task(pass, t, steps, tile);
     task_transpose(pass, t, block);
   }
 }

@@ -8,7 +8,8 @@
 struct vaei_task {
   uint32_t layer, row, row_end, panel, panel_end;
   bool bias;
-  size_t cost; /* of this and of all tasks before it */
+  size_t cost;    /* of this and of all tasks before it */
+  double squares; /* sum of its gradients' squares, where that was asked for */
 };
 
 /* The rows of a task, the bias counted. */

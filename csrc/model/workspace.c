@@ -62,7 +62,7 @@ static bool encode_chunk(row_job *job, vaei_member member, size_t first) {
   const size_t latents = pass->model->config.latent_dim;
   const vaei_activations *head = &pass->layers[pass->model->head];
   const vaei_source source = {.data = job->x, .first = first};
-  vaei_pass_gather(pass, member, &source, &job->bad_row);
+  vaei_pass_gather(pass, member, &source, NULL, &job->bad_row);
   vaei_pass_encode(pass, member);
   const vaei_crew crew = vaei_encoder_crew(pass, member);
   const vaei_range share = vaei_crew_share(&crew, 1);

@@ -17,7 +17,9 @@ vae_status vaei_trainer_save(const vae_trainer *t, const char *path, vae_error *
                                     .loss = t->batch ? t->sums.loss : 0,
                                     .reconstruction = t->batch ? t->sums.reconstruction : 0,
                                     .kl = t->batch ? t->sums.kl : 0,
-                                    .penalty = t->batch ? t->sums.penalty : 0};
+                                    .penalty = t->batch ? t->sums.penalty : 0,
+                                    .is_best = t->best.parameters && t->best.steps == t->adam.steps && !t->batch,
+                                    .best_loss = t->best.loss};
   vae_model trained = *t->model; /* a view that says how it is being trained, also before the first step */
   trained.trained = true;
   trained.training = vaei_training_to_keep(&t->training);
@@ -47,6 +49,8 @@ vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err
     status = vaei_fail(err, VAE_ERROR_MISMATCH, "%s holds a run in %s; the trainer's training.precision is %s", path,
                        vaei_precision_name(saved->training.precision), vaei_precision_name(t->training.precision));
   else status = vaei_trainer_fit_pass(t, saved->training.batch_size, saved->training.objective.samples, err);
+  if (status == VAE_OK) status = vaei_trainer_fit_gradients(t, &saved->training, err);
+  if (status == VAE_OK && state.is_best) status = vaei_trainer_fit_best(t, err);
   if (status == VAE_OK) {
     memcpy(t->model->block, saved->block, bytes);
     memcpy(t->adam.m, state.first_moment, bytes);
@@ -54,10 +58,7 @@ vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err
     t->training = merge_training(t, &saved->training);
     t->model->training = vaei_training_to_keep(&t->training);
     t->model->trained = true;
-    t->adam.learning_rate = t->training.learning_rate;
-    t->adam.beta1 = t->training.beta1;
-    t->adam.beta2 = t->training.beta2;
-    t->adam.epsilon = t->training.epsilon;
+    vaei_trainer_set_adam(t);
     t->adam.steps = state.step;
     t->epoch = state.epoch;
     t->batch = state.batch;
@@ -70,6 +71,8 @@ vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err
     t->order_valid = false;
     t->has_gradients = false;
     t->model->version++; /* the transposed copy is stale */
+    if (state.is_best) vaei_trainer_keep_best(t, state.best_loss);
+    else vaei_trainer_forget_best(t);
   }
   const size_t saved_bytes = saved->block_size * sizeof(float);
   vaei_release(&t->allocator, state.first_moment, saved_bytes);

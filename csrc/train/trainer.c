@@ -9,6 +9,7 @@
 #include "core/random.h"
 #include "model/batch.h"
 #include "model/data_value.h"
+#include "optim/schedule.h"
 
 static vaei_pass_size pass_size(uint32_t rows, uint32_t samples) {
   return (vaei_pass_size){
@@ -28,20 +29,17 @@ vae_status vaei_trainer_new(vae_model *model, const vae_training *training, cons
   t->bf16 = bf16;
   t->training.precision = bf16 ? VAE_PRECISION_BFLOAT16 : VAE_PRECISION_FLOAT32;
   t->threads = t->team = threads;
-  t->adam = (vaei_adam){.learning_rate = training->learning_rate,
-                        .beta1 = training->beta1,
-                        .beta2 = training->beta2,
-                        .epsilon = training->epsilon};
+  vaei_trainer_set_adam(t);
   const size_t bytes = model->block_size * sizeof(float);
   const vaei_pass_size size = pass_size(training->batch_size, training->objective.samples);
   vae_status status = vaei_pass_open(&t->pass, model, kernels, bf16, allocator, &size, err);
   if (status == VAE_OK) {
     t->adam.m = vaei_allocate_zeroed(allocator, bytes);
     t->adam.v = vaei_allocate_zeroed(allocator, bytes);
-    if (training->keep_gradients) t->gradients = vaei_allocate_zeroed(allocator, bytes);
-    if (!t->adam.m || !t->adam.v || (training->keep_gradients && !t->gradients))
+    if (!t->adam.m || !t->adam.v)
       status = vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for Adam's moments (%zu bytes asked for)", bytes);
   }
+  if (status == VAE_OK) status = vaei_trainer_fit_gradients(t, training, err);
   if (status != VAE_OK) {
     vaei_trainer_delete(t);
     return status;
@@ -63,6 +61,21 @@ vae_status vaei_trainer_fit_pass(vae_trainer *t, uint32_t rows, uint32_t samples
   return VAE_OK;
 }
 
+vae_status vaei_trainer_fit_gradients(vae_trainer *t, const vae_training *training, vae_error *err) {
+  if (t->gradients || !(training->keep_gradients || training->clip_norm > 0)) return VAE_OK;
+  const size_t bytes = t->model->block_size * sizeof(float);
+  t->gradients = vaei_allocate_zeroed(&t->allocator, bytes);
+  if (t->gradients) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for gradients (%zu bytes asked for)", bytes);
+}
+
+void vaei_trainer_set_adam(vae_trainer *t) {
+  t->adam.beta1 = t->training.beta1;
+  t->adam.beta2 = t->training.beta2;
+  t->adam.epsilon = t->training.epsilon;
+  t->adam.weight_decay = t->training.weight_decay;
+}
+
 void vaei_trainer_delete(vae_trainer *t) {
   if (!t) return;
   const vae_allocator allocator = t->allocator;
@@ -70,6 +83,7 @@ void vaei_trainer_delete(vae_trainer *t) {
   vaei_release(&allocator, t->adam.m, bytes);
   vaei_release(&allocator, t->adam.v, bytes);
   vaei_release(&allocator, t->gradients, bytes);
+  vaei_trainer_forget_best(t);
   vaei_release(&allocator, t->order, t->order_size * sizeof *t->order);
   if (t->pass.arena.memory) vaei_pass_close(&t->pass);
   vaei_release(&allocator, t, sizeof *t);
@@ -94,7 +108,7 @@ typedef struct session {
   bool whole_batch;      /* a step on all rows at once, outside an epoch */
   uint64_t batches;      /* in an epoch */
   struct timespec began; /* when the team began */
-  vaei_adam_step adam_step;
+  vaei_adam_steps adam_steps;
   bool stop; /* written by rank 0 between two barriers, then read by all */
   uint32_t team;
   _Atomic size_t bad_row; /* SIZE_MAX: none */
@@ -113,8 +127,14 @@ static void begin_batch(session *s) {
   const size_t left = s->rows - first, most = s->whole_batch ? left : t->training.batch_size;
   s->source.first = first;
   s->source.order = s->whole_batch ? NULL : t->order + first;
-  s->adam_step = vaei_adam_next(&t->adam);
-  vaei_pass_begin(&t->pass, (uint32_t)(left < most ? left : most), &t->training.objective);
+  const double time = (double)t->epoch + (s->whole_batch ? 0.0 : (double)t->batch / (double)s->batches);
+  vae_objective objective = t->training.objective;
+  objective.beta *= vaei_warm_up_at(&t->training, time);
+  t->adam.learning_rate = vaei_rate_at(&t->training, time);
+  s->adam_steps = vaei_adam_next(&t->adam);
+  t->last.learning_rate = t->adam.learning_rate;
+  t->last.beta = objective.beta;
+  vaei_pass_begin(&t->pass, (uint32_t)(left < most ? left : most), &objective);
 }
 
 /* Books a batch that is done; by rank 0, between two barriers. */
@@ -129,6 +149,13 @@ static void end_batch(session *s) {
   vaei_pass_add_sums(&t->pass, &t->sums);
   const double callback_interval = 0.1; /* seconds */
   s->stop = t->batch == s->batches || seconds_since(&s->began) >= callback_interval;
+}
+
+/* Scales the gradients down to the limit of their norm. */
+static void clip_gradients(vae_trainer *t, vaei_member member) {
+  const double norm = vaei_pass_gradient_norm(&t->pass, member, t->gradients), most = t->training.clip_norm;
+  if (member.rank == 0) t->last.gradient_norm = norm;
+  if (norm > most) vaei_pass_scale_gradients(&t->pass, member, (float)(most / norm), t->gradients);
 }
 
 /* Mini-batches until the epoch ends, the callback is due or something is wrong. Run by every member of the team. */
@@ -155,7 +182,8 @@ static void train(vaei_member member, void *context) {
     }
     if (large) vaei_pass_check_gradients(pass, member, t->gradients);
     if (atomic_load_explicit(&pass->not_finite, memory_order_relaxed)) return; /* before any parameter has changed */
-    vaei_pass_update(pass, member, &t->adam, &s->adam_step, t->model->block, t->gradients);
+    if (t->training.clip_norm > 0) clip_gradients(t, member);
+    vaei_pass_update(pass, member, &t->adam, &s->adam_steps, t->model->block, t->gradients);
     vaei_team_barrier(member);
     if (member.rank == 0) {
       end_batch(s);
@@ -179,7 +207,7 @@ static vae_status run(session *s, vae_error *err) {
   vaei_team_run(vaei_pass_team(&t->pass, draws, t->threads, true), train, s);
   t->team = s->team;
   if (t->adam.steps > steps) {
-    t->has_gradients = t->gradients != NULL;
+    t->has_gradients = t->training.keep_gradients;
     t->model->training = vaei_training_to_keep(&t->training);
     t->model->trained = true;
   }
@@ -196,7 +224,7 @@ static vae_status run(session *s, vae_error *err) {
   return vaei_fail(err, VAE_ERROR_NOT_FINITE,
                    "epoch %llu, batch %llu: %s is not finite; the parameters are those before this batch. A lower "
                    "learning rate (now %g) may help",
-                   (unsigned long long)t->epoch, (unsigned long long)t->batch, words, t->training.learning_rate);
+                   (unsigned long long)t->epoch, (unsigned long long)t->batch, words, t->last.learning_rate);
 }
 
 /* The order of the rows in the running epoch. */

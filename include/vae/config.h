@@ -100,12 +100,24 @@ VAE_API const char *vae_objective_name(vae_objective_kind kind);
 
 enum { VAE_MAX_SAMPLES = 1 << 16 };
 
+/* What becomes of grey data, values between 0 and 1, before the model sees them.
+ * DYNAMIC: every value x is replaced by 1 with probability x, else by 0, drawn anew in every step (Salakhutdinov &
+ * Murray 2008; Burda et al. 2016) as a function of the seed, the step and the place in the mini-batch; in evaluation
+ * as a function of the seed and the row. For a Bernoulli likelihood only. */
+typedef int32_t vae_binarization;
+enum { VAE_BINARIZATION_NONE = 0, VAE_BINARIZATION_DYNAMIC = 1 };
+
+/* "none", "dynamic"; NULL for an unknown number. Static storage. Any thread. */
+VAE_API const char *vae_binarization_name(vae_binarization binarization);
+
 typedef struct vae_objective {
   uint32_t struct_size;
   vae_objective_kind kind;
-  uint32_t samples;      /* K latent samples per example, 1 to VAE_MAX_SAMPLES */
-  double beta;           /* weight of the KL, 0 to 1e6; must be 1 for IWAE */
-  uint64_t reserved[24]; /* zero; room for later fields, since vae_training holds this struct by value */
+  uint32_t samples; /* K latent samples per example, 1 to VAE_MAX_SAMPLES */
+  double beta;      /* weight of the KL, 0 to 1e6; must be 1 for IWAE */
+  vae_binarization binarization;
+  uint32_t reserved32;   /* zero */
+  uint64_t reserved[23]; /* zero; room for later fields, since vae_training holds this struct by value */
 } vae_objective;
 
 VAE_API void vae_objective_init_sized(vae_objective *objective, size_t struct_size);
@@ -114,6 +126,33 @@ VAE_API void vae_objective_init_sized(vae_objective *objective, size_t struct_si
 static inline void vae_objective_init(vae_objective *objective) {
   vae_objective_init_sized(objective, sizeof *objective);
 }
+
+/* The learning rate over time. t is the time in passes over the data: the epochs finished and the part of the running
+ * one that is done, so that a mini-batch's rate is a function of counters. vae_trainer_step does not move it.
+ *  EXPONENTIAL: learning_rate rate_decay^t.
+ *  COSINE: rate_floor + (learning_rate - rate_floor) (1 + cos(pi t / rate_epochs)) / 2 up to rate_epochs, then
+ *   rate_floor (Loshchilov & Hutter 2017, eq. 5, without restarts).
+ *  STEPS: learning_rate rate_decay^m after m of rate_milestones.
+ *  BURDA: learning_rate 10^(-i/7) for 3^i passes, i = 0 to 7, 3280 in all, and the last rate after them (Burda et al.
+ *   2016, section 5, with learning_rate 1e-3). */
+typedef int32_t vae_rate_schedule;
+enum { VAE_RATE_CONSTANT = 0, VAE_RATE_EXPONENTIAL = 1, VAE_RATE_COSINE = 2, VAE_RATE_STEPS = 3, VAE_RATE_BURDA = 4 };
+
+/* "constant", "exponential", "cosine", "steps", "burda"; NULL for an unknown number. Static storage. Any thread. */
+VAE_API const char *vae_rate_schedule_name(vae_rate_schedule schedule);
+
+enum { VAE_MAX_MILESTONES = 16 };
+
+/* The weight of the KL over time: objective.beta times a factor from 0 to 1. Time t as for the learning rate. What
+ * evaluation measures is not warmed up: it takes the beta that it is given.
+ *  LINEAR: t / warm_up_epochs, then 1 (Bowman et al. 2016; Sonderby et al. 2016).
+ *  CYCLIC: warm_up_cycles equal cycles within warm_up_epochs; each rises linearly from 0 to 1 over its first
+ *   warm_up_share and stays there (Fu et al. 2019, eqs. 6 and 7); 1 after the last. */
+typedef int32_t vae_warm_up;
+enum { VAE_WARM_UP_NONE = 0, VAE_WARM_UP_LINEAR = 1, VAE_WARM_UP_CYCLIC = 2 };
+
+/* "none", "linear", "cyclic"; NULL for an unknown number. Static storage. Any thread. */
+VAE_API const char *vae_warm_up_name(vae_warm_up warm_up);
 
 /* How a model is trained. Kept in model files under "training" (but for threads, isa, keep_gradients and
  * precision_fallback, which change no result that a file should tell of). */
@@ -135,11 +174,30 @@ typedef struct vae_training {
    * VAE_ERROR_UNSUPPORTED. INT8 is refused always. */
   vae_precision precision;
   int32_t precision_fallback; /* 1: where BFLOAT16 cannot be had, train in float32; vae_trainer_info says which */
+  vae_rate_schedule rate_schedule;
+  vae_warm_up warm_up; /* of the ELBO's beta; refused for IWAE, which has none */
+  double rate_decay;   /* EXPONENTIAL, STEPS: over 0, at most 1 */
+  double rate_epochs;  /* COSINE: over 0, at most 1e9 */
+  double rate_floor;   /* COSINE: 0 to learning_rate */
+  /* STEPS: epochs after which the rate falls, at least one, rising; zeros behind them. */
+  uint32_t rate_milestones[VAE_MAX_MILESTONES];
+  double warm_up_epochs; /* LINEAR, CYCLIC: over 0, at most 1e9 */
+  double warm_up_share;  /* CYCLIC: over 0, at most 1 */
+  /* AdamW (Loshchilov & Hutter 2019, algorithm 2): a step also takes the step's learning rate times weight_decay of
+   * every weight itself, and nothing of biases. 0 to 1e3; 0 is Adam. */
+  double weight_decay;
+  /* Where the L2 norm of all gradients together is over this, they are scaled down to it (Pascanu et al. 2013) before
+   * Adam takes them, and before they can be read by name. 0: no limit; else 1e-30 to 1e30. A little slower, as
+   * keep_gradients. */
+  double clip_norm;
+  uint32_t warm_up_cycles; /* CYCLIC: 1 to 2^20 */
+  uint32_t patience;       /* epochs without a better held-out loss after which vae_trainer_judge says stop; 0: never */
 } vae_training;
 
 VAE_API void vae_training_init_sized(vae_training *training, size_t struct_size);
 
-/* Batch 128, the ELBO, Adam with 1e-3, 0.9, 0.999, 1e-8 (Kingma & Ba 2015), seed 0, automatic threads and isa, float32. */
+/* Batch 128, the ELBO, Adam with 1e-3, 0.9, 0.999, 1e-8 (Kingma & Ba 2015), seed 0, automatic threads and isa, float32;
+ * everything behind precision_fallback zero. */
 static inline void vae_training_init(vae_training *training) { vae_training_init_sized(training, sizeof *training); }
 
 #ifdef __cplusplus

@@ -72,6 +72,13 @@ typedef struct vae_trainer_info {
   uint64_t step;           /* Adam steps */
   uint64_t bytes;          /* memory that the trainer holds */
   vae_precision precision; /* what its matrix products are computed in */
+  uint32_t waited;         /* judgements since the best one: see vae_trainer_judge */
+  /* Of the last step; 0 before the first. */
+  double learning_rate; /* by its schedule */
+  double beta;          /* by its warm-up */
+  double gradient_norm; /* before clipping; 0 without training.clip_norm */
+  double best_loss;     /* the lowest that was judged; meaningful where best_epoch is not 0 */
+  uint64_t best_epoch;  /* epochs that were finished then; 0: none was judged */
 } vae_trainer_info;
 
 VAE_API void vae_trainer_info_init_sized(vae_trainer_info *info, size_t struct_size);
@@ -80,14 +87,28 @@ static inline void vae_trainer_info_init(vae_trainer_info *info) { vae_trainer_i
 
 VAE_API vae_status vae_trainer_get_info(const vae_trainer *trainer, vae_trainer_info *info, vae_error *err);
 
+/* Early stopping. Tells the trainer what the loss on held-out data is now, usually after an epoch. Where that is lower
+ * than ever, the trainer keeps a copy of parameters, moments and counters (three times the parameters' memory, at the
+ * first call).
+ *  loss: finite; *stop: receives 1 after training.patience judgements without a lower one, else 0.
+ *  Fails: INVALID_ARGUMENT (also within a stopped epoch), OUT_OF_MEMORY. */
+VAE_API vae_status vae_trainer_judge(vae_trainer *trainer, double loss, int32_t *stop, vae_error *err);
+
+/* Puts the copy of the best state back: parameters and the optimiser's state that belongs to them. Training may go on
+ * from there.
+ *  Fails: INVALID_ARGUMENT where nothing was judged. */
+VAE_API vae_status vae_trainer_take_best(vae_trainer *trainer, vae_error *err);
+
 /* Writes the whole state of a run (parameters, moments, counters, training configuration) as one safetensors file,
- * atomically, as vae_model_save does. It can also be loaded as a model. */
+ * atomically, as vae_model_save does. It can also be loaded as a model. The copy of the best state is not written;
+ * that a state is the best one so far, and its held-out loss, is. */
 VAE_API vae_status vae_trainer_save(const vae_trainer *trainer, const char *path, vae_error *err);
 
 /* Puts a saved state back into a trainer whose model has the same configuration: parameters, moments, counters and the
  * training configuration (threads, isa, keep_gradients and precision stay the trainer's own). The run then continues to
  * the bit. A state of another precision than the trainer's is a MISMATCH, but where training.precision_fallback allowed
- * it: then the run goes on in the trainer's precision.
+ * it: then the run goes on in the trainer's precision. A state that was the best of its run is the best one to beat
+ * again; after any other the run is judged anew.
  *  Fails: IO, FORMAT, MISMATCH, OUT_OF_MEMORY; trainer and model are then unchanged. */
 VAE_API vae_status vae_trainer_restore(vae_trainer *trainer, const char *path, vae_error *err);
 

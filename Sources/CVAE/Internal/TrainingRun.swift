@@ -28,15 +28,22 @@ final class TrainingRun {
     self.stop = stop
     configuration = trainer.configuration
     firstStep = try trainer.info.step
+    if configuration.patience > 0, validation == nil {
+      throw VAEError(
+        .invalidArgument, "patience is \(configuration.patience), but there are no validation data to judge by")
+    }
   }
 
   deinit { vae_workspace_free(validationWorkspace) }
 
   func run(_ onProgress: (Trainer.Progress) -> Trainer.Decision) throws(VAEError) -> TrainingResult {
     result.isComplete = epochs == 0
-    while epochsDone < epochs, !stop.isSet {
+    while !result.isComplete, !stop.isSet {
       guard let loss = try runEpoch(onProgress) else { break }
       var progress = try endEpoch(loss)
+      if result.isComplete, configuration.patience > 0 {
+        try trainer.model.gate.writeInRun { () throws(VAEError) in try trainer.takeBestInRun() }
+      }
       if result.isComplete { progress.result = result }
       if onProgress(progress) == .stop { break }
     }
@@ -94,15 +101,24 @@ final class TrainingRun {
     progress.validation = try validate()
     progress.isEpochEnd = true
     epochsDone += 1
+    let isOver = try judge(progress.validation)
+    progress.isBest = configuration.patience > 0 ? try trainer.info.waited == 0 : false
     result.epochs.append(
       TrainingResult.Epoch(
-        trainerEpoch: progress.trainerEpoch, training: loss, validation: progress.validation,
+        trainerEpoch: progress.trainerEpoch, training: loss, validation: progress.validation, isBest: progress.isBest,
         examplesPerSecond: progress.examplesPerSecond))
     progress.elapsed = ContinuousClock.now - start
     progress.remaining = progress.elapsed * (Double(epochs - epochsDone) / Double(epochsDone))
     result.elapsed = progress.elapsed
-    result.isComplete = epochsDone == epochs
+    result.isStoppedEarly = isOver && epochsDone < epochs
+    result.isComplete = isOver || epochsDone == epochs
     return progress
+  }
+
+  /// Whether patience is at its end.
+  private func judge(_ validation: VAE.Loss?) throws(VAEError) -> Bool {
+    guard configuration.patience > 0, let validation else { return false }
+    return try trainer.model.gate.writeInRun { () throws(VAEError) in try trainer.judgeInRun(validation.loss) }
   }
 
   private func validate() throws(VAEError) -> VAE.Loss? {

@@ -82,6 +82,9 @@ void check_names() {
   CHECK(std::strcmp(vae::name(vae::Likelihood::gaussian), "gaussian") == 0);
   CHECK(std::strcmp(vae::name(vae::Prior::standard), "standard") == 0);
   CHECK(std::strcmp(vae::name(vae::ObjectiveKind::iwae), "iwae") == 0);
+  CHECK(std::strcmp(vae::name(vae::Binarization::dynamic), "dynamic") == 0);
+  CHECK(std::strcmp(vae::name(vae::RateSchedule::burda), "burda") == 0);
+  CHECK(std::strcmp(vae::name(vae::WarmUp::cyclic), "cyclic") == 0);
   CHECK(std::strcmp(vae::name(vae::Isa::neon), "neon") == 0);
   CHECK(std::strcmp(vae::name(vae::Precision::bfloat16), "bf16") == 0);
   CHECK(std::strcmp(vae::name(vae::Status::io), "VAE_ERROR_IO") == 0);
@@ -239,6 +242,43 @@ void check_training(const std::string &folder) {
   check_throws(vae::Status::invalid_argument, "learning_rate", [&] { vae::Trainer(moved, {.learning_rate = -1}); });
 }
 
+// Every option reaches the library and comes back; early stopping gives the best parameters back.
+void check_schedules() {
+  const std::vector<float> x = table();
+  vae::Model model(small());
+  const vae::Training training = {.batch_size = 8,
+                                  .objective = {.beta = 4, .binarization = vae::Binarization::dynamic},
+                                  .rate_schedule = vae::RateSchedule::steps,
+                                  .warm_up = vae::WarmUp::cyclic,
+                                  .rate_decay = 0.5,
+                                  .rate_epochs = 3,
+                                  .rate_floor = 1e-4,
+                                  .rate_milestones = {1, 2},
+                                  .warm_up_epochs = 8,
+                                  .warm_up_share = 0.5,
+                                  .weight_decay = 0.25,
+                                  .clip_norm = 100,
+                                  .warm_up_cycles = 2,
+                                  .patience = 1};
+  const vae_training wanted = vae::detail::to_c(training), got = vae::detail::to_c(vae::detail::from_c(wanted));
+  CHECK_BYTES(&wanted, &got, sizeof got);
+  vae::Trainer trainer(model, training);
+  CHECK_EQUAL(trainer.info().learning_rate, 0);
+  trainer.epoch(x);
+  CHECK(!trainer.judge(3));
+  const std::vector<std::byte> best = model.save_bytes();
+  trainer.epoch(x);
+  const vae::Trainer::Info info = trainer.info();
+  CHECK_NEAR(info.learning_rate, 0.5e-3, 1e-15);
+  CHECK_NEAR(info.beta, 4 * 1.8 / 2, 1e-12); // the last of five batches begins at 1.8 epochs
+  CHECK(info.gradient_norm > 0 && info.best_loss == 3 && info.best_epoch == 1 && info.waited == 0);
+  CHECK(trainer.judge(4) && trainer.info().waited == 1);
+  trainer.take_best();
+  CHECK(model.save_bytes() == best && trainer.info().epoch == 1);
+  check_throws(vae::Status::invalid_argument, "loss", [&] { trainer.judge(NAN); });
+  check_throws(vae::Status::invalid_argument, "best", [&] { vae::Trainer(model).take_best(); });
+}
+
 void check_precision() {
   const std::vector<float> x = table();
   const vae::Model model(small());
@@ -310,6 +350,7 @@ int main(int count, char **arguments) {
   check_inference();
   check_gradients();
   check_training(folder);
+  check_schedules();
   check_precision();
   check_memory();
   check_threads();

@@ -80,6 +80,62 @@ impl ObjectiveKind {
     }
 }
 
+/// What becomes of grey data before the model sees them. The set is open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Binarization(pub sys::vae_binarization);
+
+impl Binarization {
+    /// As they are.
+    pub const NONE: Binarization = Binarization(sys::VAE_BINARIZATION_NONE);
+    /// 1 with the value as probability, else 0, drawn anew in every step.
+    pub const DYNAMIC: Binarization = Binarization(sys::VAE_BINARIZATION_DYNAMIC);
+
+    /// The name in model files, `"dynamic"`.
+    pub fn name(self) -> &'static str {
+        unsafe { static_text(sys::vae_binarization_name(self.0)) }
+    }
+}
+
+/// The learning rate over the passes; `config.h` has the formulas. The set is open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RateSchedule(pub sys::vae_rate_schedule);
+
+impl RateSchedule {
+    /// Always `learning_rate`.
+    pub const CONSTANT: RateSchedule = RateSchedule(sys::VAE_RATE_CONSTANT);
+    /// Times `rate_decay` a pass.
+    pub const EXPONENTIAL: RateSchedule = RateSchedule(sys::VAE_RATE_EXPONENTIAL);
+    /// Half a cosine over `rate_epochs`, down to `rate_floor`.
+    pub const COSINE: RateSchedule = RateSchedule(sys::VAE_RATE_COSINE);
+    /// Times `rate_decay` at each of `rate_milestones`.
+    pub const STEPS: RateSchedule = RateSchedule(sys::VAE_RATE_STEPS);
+    /// 10^(-i/7) for 3^i passes (Burda et al. 2016).
+    pub const BURDA: RateSchedule = RateSchedule(sys::VAE_RATE_BURDA);
+
+    /// The name in model files, `"cosine"`.
+    pub fn name(self) -> &'static str {
+        unsafe { static_text(sys::vae_rate_schedule_name(self.0)) }
+    }
+}
+
+/// The objective's beta over the passes; `config.h` has the formulas. The set is open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WarmUp(pub sys::vae_warm_up);
+
+impl WarmUp {
+    /// Always beta.
+    pub const NONE: WarmUp = WarmUp(sys::VAE_WARM_UP_NONE);
+    /// From 0 to beta over `warm_up_epochs`.
+    pub const LINEAR: WarmUp = WarmUp(sys::VAE_WARM_UP_LINEAR);
+    /// `warm_up_cycles` times from 0 to beta (Fu et al. 2019).
+    pub const CYCLIC: WarmUp = WarmUp(sys::VAE_WARM_UP_CYCLIC);
+
+    /// The name in model files, `"linear"`.
+    pub fn name(self) -> &'static str {
+        unsafe { static_text(sys::vae_warm_up_name(self.0)) }
+    }
+}
+
 /// The kernels' instruction set. The set is open.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Isa(pub sys::vae_isa);
@@ -144,6 +200,24 @@ impl fmt::Debug for Prior {
 }
 
 impl fmt::Debug for ObjectiveKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for Binarization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for RateSchedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for WarmUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -274,6 +348,8 @@ pub struct Objective {
     pub samples: u32,
     /// Weight of the KL, 0 to 1e6; 1 for the importance-weighted bound.
     pub beta: f64,
+    /// Of grey data; for a Bernoulli likelihood.
+    pub binarization: Binarization,
 }
 
 impl Default for Objective {
@@ -289,11 +365,17 @@ impl Objective {
         objective.kind = self.kind.0;
         objective.samples = self.samples;
         objective.beta = self.beta;
+        objective.binarization = self.binarization.0;
         objective
     }
 
     fn from_c(objective: &sys::vae_objective) -> Self {
-        Objective { kind: ObjectiveKind(objective.kind), samples: objective.samples, beta: objective.beta }
+        Objective {
+            kind: ObjectiveKind(objective.kind),
+            samples: objective.samples,
+            beta: objective.beta,
+            binarization: Binarization(objective.binarization),
+        }
     }
 }
 
@@ -324,6 +406,30 @@ pub struct Training {
     pub precision: Precision,
     /// float32 where bfloat16 cannot be had.
     pub precision_fallback: bool,
+    /// Of `learning_rate`.
+    pub rate_schedule: RateSchedule,
+    /// Of the objective's beta; not for the importance-weighted bound.
+    pub warm_up: WarmUp,
+    /// Over 0, at most 1: exponential, steps.
+    pub rate_decay: f64,
+    /// Over 0: cosine.
+    pub rate_epochs: f64,
+    /// 0 to `learning_rate`: cosine.
+    pub rate_floor: f64,
+    /// Epochs in rising order, zeros behind them: steps.
+    pub rate_milestones: [u32; sys::VAE_MAX_MILESTONES],
+    /// Over 0: linear, cyclic.
+    pub warm_up_epochs: f64,
+    /// Over 0, at most 1: cyclic.
+    pub warm_up_share: f64,
+    /// At least 1: cyclic.
+    pub warm_up_cycles: u32,
+    /// AdamW's; biases do not decay. 0 is Adam.
+    pub weight_decay: f64,
+    /// The most that the gradient's L2 norm may be; 0: no limit.
+    pub clip_norm: f64,
+    /// Judgements without a better loss until [`Trainer::judge`](crate::Trainer::judge) says stop; 0: never.
+    pub patience: u32,
 }
 
 impl Default for Training {
@@ -348,6 +454,18 @@ impl Training {
         training.keep_gradients = self.keep_gradients.into();
         training.precision = self.precision.0;
         training.precision_fallback = self.precision_fallback.into();
+        training.rate_schedule = self.rate_schedule.0;
+        training.warm_up = self.warm_up.0;
+        training.rate_decay = self.rate_decay;
+        training.rate_epochs = self.rate_epochs;
+        training.rate_floor = self.rate_floor;
+        training.rate_milestones = self.rate_milestones;
+        training.warm_up_epochs = self.warm_up_epochs;
+        training.warm_up_share = self.warm_up_share;
+        training.warm_up_cycles = self.warm_up_cycles;
+        training.weight_decay = self.weight_decay;
+        training.clip_norm = self.clip_norm;
+        training.patience = self.patience;
         training
     }
 
@@ -365,6 +483,18 @@ impl Training {
             keep_gradients: training.keep_gradients != 0,
             precision: Precision(training.precision),
             precision_fallback: training.precision_fallback != 0,
+            rate_schedule: RateSchedule(training.rate_schedule),
+            warm_up: WarmUp(training.warm_up),
+            rate_decay: training.rate_decay,
+            rate_epochs: training.rate_epochs,
+            rate_floor: training.rate_floor,
+            rate_milestones: training.rate_milestones,
+            warm_up_epochs: training.warm_up_epochs,
+            warm_up_share: training.warm_up_share,
+            warm_up_cycles: training.warm_up_cycles,
+            weight_decay: training.weight_decay,
+            clip_norm: training.clip_norm,
+            patience: training.patience,
         }
     }
 }

@@ -16,6 +16,9 @@ pub type vae_likelihood = i32;
 pub type vae_prior = i32;
 pub type vae_sigma_kind = i32;
 pub type vae_objective_kind = i32;
+pub type vae_binarization = i32;
+pub type vae_rate_schedule = i32;
+pub type vae_warm_up = i32;
 pub type vae_data_type = i32;
 
 pub const VAE_OK: vae_status = 0;
@@ -54,6 +57,17 @@ pub const VAE_MAX_DIM: u32 = 1 << 24;
 pub const VAE_MAX_LAYERS: u32 = 64;
 pub const VAE_OBJECTIVE_ELBO: vae_objective_kind = 0;
 pub const VAE_OBJECTIVE_IWAE: vae_objective_kind = 1;
+pub const VAE_BINARIZATION_NONE: vae_binarization = 0;
+pub const VAE_BINARIZATION_DYNAMIC: vae_binarization = 1;
+pub const VAE_RATE_CONSTANT: vae_rate_schedule = 0;
+pub const VAE_RATE_EXPONENTIAL: vae_rate_schedule = 1;
+pub const VAE_RATE_COSINE: vae_rate_schedule = 2;
+pub const VAE_RATE_STEPS: vae_rate_schedule = 3;
+pub const VAE_RATE_BURDA: vae_rate_schedule = 4;
+pub const VAE_WARM_UP_NONE: vae_warm_up = 0;
+pub const VAE_WARM_UP_LINEAR: vae_warm_up = 1;
+pub const VAE_WARM_UP_CYCLIC: vae_warm_up = 2;
+pub const VAE_MAX_MILESTONES: usize = 16;
 pub const VAE_MAX_SAMPLES: u32 = 1 << 16;
 pub const VAE_DATA_FLOAT32: vae_data_type = 0;
 pub const VAE_DATA_UINT8: vae_data_type = 1;
@@ -126,7 +140,9 @@ pub struct vae_objective {
     pub kind: vae_objective_kind,
     pub samples: u32,
     pub beta: f64,
-    pub reserved: [u64; 24],
+    pub binarization: vae_binarization,
+    pub reserved32: u32,
+    pub reserved: [u64; 23],
 }
 
 #[repr(C)]
@@ -146,6 +162,18 @@ pub struct vae_training {
     pub reserved: u32,
     pub precision: vae_precision,
     pub precision_fallback: i32,
+    pub rate_schedule: vae_rate_schedule,
+    pub warm_up: vae_warm_up,
+    pub rate_decay: f64,
+    pub rate_epochs: f64,
+    pub rate_floor: f64,
+    pub rate_milestones: [u32; VAE_MAX_MILESTONES],
+    pub warm_up_epochs: f64,
+    pub warm_up_share: f64,
+    pub weight_decay: f64,
+    pub clip_norm: f64,
+    pub warm_up_cycles: u32,
+    pub patience: u32,
 }
 
 #[repr(C)]
@@ -247,6 +275,12 @@ pub struct vae_trainer_info {
     pub step: u64,
     pub bytes: u64,
     pub precision: vae_precision,
+    pub waited: u32,
+    pub learning_rate: f64,
+    pub beta: f64,
+    pub gradient_norm: f64,
+    pub best_loss: f64,
+    pub best_epoch: u64,
 }
 
 pub type vae_progress_callback = Option<unsafe extern "C" fn(progress: *const vae_progress, user: *mut c_void) -> i32>;
@@ -266,6 +300,9 @@ extern "C" {
     pub fn vae_layer_init_sized(layer: *mut vae_layer, struct_size: usize);
     pub fn vae_config_init_sized(config: *mut vae_config, struct_size: usize);
     pub fn vae_objective_name(kind: vae_objective_kind) -> *const c_char;
+    pub fn vae_binarization_name(binarization: vae_binarization) -> *const c_char;
+    pub fn vae_rate_schedule_name(schedule: vae_rate_schedule) -> *const c_char;
+    pub fn vae_warm_up_name(warm_up: vae_warm_up) -> *const c_char;
     pub fn vae_objective_init_sized(objective: *mut vae_objective, struct_size: usize);
     pub fn vae_training_init_sized(training: *mut vae_training, struct_size: usize);
     pub fn vae_data_init_sized(data: *mut vae_data, struct_size: usize);
@@ -457,6 +494,13 @@ extern "C" {
         info: *mut vae_trainer_info,
         err: *mut vae_error,
     ) -> vae_status;
+    pub fn vae_trainer_judge(
+        trainer: *mut vae_trainer,
+        loss: f64,
+        stop: *mut i32,
+        err: *mut vae_error,
+    ) -> vae_status;
+    pub fn vae_trainer_take_best(trainer: *mut vae_trainer, err: *mut vae_error) -> vae_status;
     pub fn vae_trainer_save(trainer: *const vae_trainer, path: *const c_char, err: *mut vae_error) -> vae_status;
     pub fn vae_trainer_restore(trainer: *mut vae_trainer, path: *const c_char, err: *mut vae_error) -> vae_status;
 }

@@ -63,7 +63,7 @@ pub struct Epoch {
 }
 
 /// What a trainer has come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrainerInfo {
     /// The size of the last step's team; before the first step the most it may have.
     pub threads: i32,
@@ -79,6 +79,18 @@ pub struct TrainerInfo {
     pub bytes: u64,
     /// What its matrix products are computed in.
     pub precision: Precision,
+    /// Judgements since the best one.
+    pub waited: u32,
+    /// Of the last step.
+    pub learning_rate: f64,
+    /// Of the last step.
+    pub beta: f64,
+    /// Of the last step, before clipping; 0 without [`Training::clip_norm`].
+    pub gradient_norm: f64,
+    /// The lowest that was judged; infinity before the first.
+    pub best_loss: f64,
+    /// Epochs that were finished then.
+    pub best_epoch: u64,
 }
 
 impl<'m> Trainer<'m> {
@@ -176,7 +188,28 @@ impl<'m> Trainer<'m> {
             step: info.step,
             bytes: info.bytes,
             precision: Precision(info.precision),
+            waited: info.waited,
+            learning_rate: info.learning_rate,
+            beta: info.beta,
+            gradient_norm: info.gradient_norm,
+            best_loss: info.best_loss,
+            best_epoch: info.best_epoch,
         })
+    }
+
+    /// Early stopping: tells the loss on held-out data after an epoch. The trainer keeps a copy of the state with the
+    /// lowest; true after [`Training::patience`] losses without a lower one. Fails with `INVALID_ARGUMENT` for a loss
+    /// that is not finite or within a stopped epoch, or with `OUT_OF_MEMORY`.
+    pub fn judge(&mut self, loss: f64) -> Result<bool, Error> {
+        let mut stop = 0;
+        call(|err| unsafe { sys::vae_trainer_judge(self.as_ptr(), loss, &mut stop, err) })?;
+        Ok(stop != 0)
+    }
+
+    /// Puts the best state back, with the optimiser's state that belongs to it. Fails with `INVALID_ARGUMENT` where
+    /// nothing was judged.
+    pub fn take_best(&mut self) -> Result<(), Error> {
+        call(|err| unsafe { sys::vae_trainer_take_best(self.as_ptr(), err) }).map(drop)
     }
 
     /// Writes the whole state of the run, atomically; it can be loaded as a model, too.

@@ -52,7 +52,7 @@ fn numbers() -> Numbers {
             sigma
         }
     );
-    layout!(all, vae_objective { struct_size, kind, samples, beta, reserved });
+    layout!(all, vae_objective { struct_size, kind, samples, beta, binarization, reserved32, reserved });
     layout!(
         all,
         vae_training {
@@ -69,7 +69,19 @@ fn numbers() -> Numbers {
             keep_gradients,
             reserved,
             precision,
-            precision_fallback
+            precision_fallback,
+            rate_schedule,
+            warm_up,
+            rate_decay,
+            rate_epochs,
+            rate_floor,
+            rate_milestones,
+            warm_up_epochs,
+            warm_up_share,
+            weight_decay,
+            clip_norm,
+            warm_up_cycles,
+            patience
         }
     );
     layout!(all, vae_data { struct_size, r#type as "type", values, rows, columns, row_stride, scale });
@@ -80,7 +92,25 @@ fn numbers() -> Numbers {
     layout!(all, vae_workspace_options { struct_size, max_rows, threads, isa, allocator });
     layout!(all, vae_workspace_info { struct_size, threads, isa, max_rows, bytes });
     layout!(all, vae_progress { struct_size, epoch, batch, batches, step, loss });
-    layout!(all, vae_trainer_info { struct_size, threads, isa, epoch, batch, step, bytes, precision });
+    layout!(
+        all,
+        vae_trainer_info {
+            struct_size,
+            threads,
+            isa,
+            epoch,
+            batch,
+            step,
+            bytes,
+            precision,
+            waited,
+            learning_rate,
+            beta,
+            gradient_norm,
+            best_loss,
+            best_epoch
+        }
+    );
     constants!(all, VAE_OK, VAE_ERROR_INVALID_ARGUMENT, VAE_ERROR_MISMATCH, VAE_ERROR_DATA, VAE_ERROR_NOT_FINITE);
     constants!(all, VAE_ERROR_OUT_OF_MEMORY, VAE_ERROR_IO, VAE_ERROR_FORMAT, VAE_ERROR_UNSUPPORTED, VAE_STOPPED);
     constants!(all, VAE_ISA_AUTO, VAE_ISA_PORTABLE, VAE_ISA_AVX2, VAE_ISA_AVX512, VAE_ISA_NEON);
@@ -89,6 +119,9 @@ fn numbers() -> Numbers {
     constants!(all, VAE_ACTIVATION_SIGMOID, VAE_ACTIVATION_ELU, VAE_ACTIVATION_SILU, VAE_ACTIVATION_GELU);
     constants!(all, VAE_ACTIVATION_SOFTPLUS, VAE_LIKELIHOOD_BERNOULLI, VAE_LIKELIHOOD_GAUSSIAN, VAE_PRIOR_STANDARD);
     constants!(all, VAE_SIGMA_FIXED, VAE_OBJECTIVE_ELBO, VAE_OBJECTIVE_IWAE, VAE_DATA_FLOAT32, VAE_DATA_UINT8);
+    constants!(all, VAE_BINARIZATION_NONE, VAE_BINARIZATION_DYNAMIC, VAE_RATE_CONSTANT, VAE_RATE_EXPONENTIAL);
+    constants!(all, VAE_RATE_COSINE, VAE_RATE_STEPS, VAE_RATE_BURDA, VAE_MAX_MILESTONES);
+    constants!(all, VAE_WARM_UP_NONE, VAE_WARM_UP_LINEAR, VAE_WARM_UP_CYCLIC);
     constants!(all, VAE_ERROR_MESSAGE_SIZE, VAE_MAX_DIM, VAE_MAX_LAYERS, VAE_MAX_SAMPLES);
     all
 }

@@ -214,6 +214,52 @@ fn training_stops_and_resumes() {
     assert_eq!(status(Trainer::new(&mut first, &bad), "learning_rate"), Status::INVALID_ARGUMENT);
 }
 
+/// Every option reaches the library and comes back; early stopping gives the best parameters back.
+#[test]
+fn schedules_and_the_best_state() {
+    let (x, mut model) = (table(), model());
+    let mut rate_milestones = [0; 16];
+    rate_milestones[..2].copy_from_slice(&[1, 2]);
+    let training = Training {
+        batch_size: 8,
+        objective: Objective { beta: 4.0, binarization: Binarization::DYNAMIC, ..Objective::default() },
+        rate_schedule: RateSchedule::STEPS,
+        warm_up: WarmUp::CYCLIC,
+        rate_decay: 0.5,
+        rate_epochs: 3.0,
+        rate_floor: 1e-4,
+        rate_milestones,
+        warm_up_epochs: 8.0,
+        warm_up_share: 0.5,
+        warm_up_cycles: 2,
+        weight_decay: 0.25,
+        clip_norm: 100.0,
+        patience: 1,
+        ..Training::default()
+    };
+    let mut trainer = Trainer::new(&mut model, &training).unwrap();
+    assert_eq!(trainer.info().unwrap().best_loss, f64::INFINITY);
+    assert_eq!(status(trainer.take_best(), "best"), Status::INVALID_ARGUMENT);
+    trainer.epoch(&x).unwrap();
+    assert_eq!(trainer.model().training().unwrap(), Some(training));
+    assert!(!trainer.judge(3.0).unwrap());
+    let best = trainer.model().to_bytes().unwrap();
+    trainer.epoch(&x).unwrap();
+    let info = trainer.info().unwrap();
+    assert!(near(info.learning_rate, 0.5e-3, 1e-15));
+    assert!(near(info.beta, 4.0 * 1.8 / 2.0, 1e-12)); // the last of five batches begins at 1.8 epochs
+    assert!(info.gradient_norm > 0.0);
+    assert_eq!((info.best_loss, info.best_epoch, info.waited), (3.0, 1, 0));
+    assert!(trainer.judge(4.0).unwrap());
+    assert_eq!(trainer.info().unwrap().waited, 1);
+    trainer.take_best().unwrap();
+    assert_eq!(trainer.model().to_bytes().unwrap(), best);
+    assert_eq!(trainer.info().unwrap().epoch, 1);
+    assert_eq!(status(trainer.judge(f64::NAN), "loss"), Status::INVALID_ARGUMENT);
+    assert_eq!(WarmUp::CYCLIC.name(), "cyclic");
+    assert_eq!(format!("{:?} {:?}", RateSchedule::BURDA, Binarization::DYNAMIC), "burda dynamic");
+}
+
 #[test]
 fn a_panic_in_the_callback_comes_out_of_the_call() {
     let (x, mut model) = (table(), model());
