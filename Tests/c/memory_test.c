@@ -65,7 +65,7 @@ static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P
   const size_t count = list_layers(spec, layer), z = stride(spec->latent_dim);
   size_t tasks = 0, transposed = 0;
   size_t sum = part(4 * n * stride(spec->input_dim)) + 2 * part(4 * d * z) + 2 * part(4 * n * z) +
-               part(8 * d * over(vectors(spec->input_dim), P)) + 2 * part(8 * d) + 5 * part(8 * n) + part(4 * d) +
+               part(8 * d * over(vectors(spec->input_dim), P)) + 2 * part(8 * d) + 6 * part(8 * n) + part(4 * d) +
                part(count * sizeof(vaei_activations));
   for (size_t l = 0; l < count; l++) {
     const size_t values = part(4 * (layer[l].per_draw ? d : n) * stride(layer[l].units));

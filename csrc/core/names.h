@@ -3,6 +3,7 @@
 #define VAEI_NAMES_H
 
 #include "vae/config.h"
+#include "vae/statistics.h"
 
 const char *vaei_status_name(vae_status status); /* never NULL */
 const char *vaei_activation_name(vae_activation activation);
@@ -11,5 +12,6 @@ const char *vaei_prior_name(vae_prior prior);
 const char *vaei_objective_name(vae_objective_kind kind);
 const char *vaei_isa_name(vae_isa isa);
 const char *vaei_precision_name(vae_precision precision);
+const char *vaei_bits_name(vae_bits bits);
 
 #endif

@@ -11,7 +11,8 @@ enum {
   VAEI_STREAM_SHUFFLE = 2,  /* order of rows: step = epoch */
   VAEI_STREAM_TRAINING = 3, /* noise of a step: example = row of the mini-batch */
   VAEI_STREAM_EVALUATION = 4,
-  VAEI_STREAM_SAMPLING = 5
+  VAEI_STREAM_SAMPLING = 5,
+  VAEI_STREAM_AGGREGATE = 6 /* draws from the aggregate posterior: example = place in the order of rows */
 };
 
 /* Philox4x32-10 (Salmon, Moraes, Dror & Shaw: Parallel Random Numbers: As Easy as 1, 2, 3; SC 2011). */
