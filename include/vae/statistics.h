@@ -102,7 +102,7 @@ static inline void vae_statistics_arrays_init(vae_statistics_arrays *arrays) {
 /* Measures a model on all rows. The same numbers, to the bit, for any max_rows and number of threads; log_evidence is
  * minus the importance-weighted bound that vae_model_evaluate finds with the same seed and samples.
  *  x: [n, D].  options: NULL means init's.  statistics: initialised by the caller.  arrays: may be NULL.
- * Time: the decoder runs n L times. Memory beyond the workspace's, whatever L: about 16 M Z bytes and 4 n, from the
+ * Time: the decoder runs n L times. Memory beyond the workspace's, whatever L: about 20 M Z bytes and 4 n, from the
  * workspace's allocator, given back at the end.
  *  Fails: INVALID_ARGUMENT, MISMATCH, DATA, NOT_FINITE, OUT_OF_MEMORY. */
 VAE_API vae_status vae_model_statistics(const vae_model *model, vae_workspace *workspace, const vae_data *x,

@@ -79,6 +79,37 @@ fn numbers() -> Numbers {
     layout!(all, vae_parameter_info { struct_size, name, rank, shape, count });
     layout!(all, vae_workspace_options { struct_size, max_rows, threads, isa, allocator });
     layout!(all, vae_workspace_info { struct_size, threads, isa, max_rows, bytes });
+    layout!(
+        all,
+        vae_statistics_options { struct_size, samples, seed, active_variance, bin_width, aggregate_rows, reserved }
+    );
+    layout!(
+        all,
+        vae_statistics {
+            struct_size,
+            warnings,
+            examples,
+            log_evidence,
+            standard_error,
+            interval_low,
+            interval_high,
+            sampling_error,
+            effective_samples,
+            effective_samples_min,
+            few_effective,
+            reconstruction,
+            kl,
+            negative_elbo,
+            mutual_information,
+            aggregate_kl,
+            bits_per_dimension,
+            bits,
+            active_latents,
+            aggregate_rows,
+            reserved
+        }
+    );
+    layout!(all, vae_statistics_arrays { struct_size, latent_kl, latent_variance, log_evidence, effective_samples });
     layout!(all, vae_progress { struct_size, epoch, batch, batches, step, loss });
     layout!(all, vae_trainer_info { struct_size, threads, isa, epoch, batch, step, bytes, precision });
     constants!(all, VAE_OK, VAE_ERROR_INVALID_ARGUMENT, VAE_ERROR_MISMATCH, VAE_ERROR_DATA, VAE_ERROR_NOT_FINITE);
@@ -89,6 +120,9 @@ fn numbers() -> Numbers {
     constants!(all, VAE_ACTIVATION_SIGMOID, VAE_ACTIVATION_ELU, VAE_ACTIVATION_SILU, VAE_ACTIVATION_GELU);
     constants!(all, VAE_ACTIVATION_SOFTPLUS, VAE_LIKELIHOOD_BERNOULLI, VAE_LIKELIHOOD_GAUSSIAN, VAE_PRIOR_STANDARD);
     constants!(all, VAE_SIGMA_FIXED, VAE_OBJECTIVE_ELBO, VAE_OBJECTIVE_IWAE, VAE_DATA_FLOAT32, VAE_DATA_UINT8);
+    constants!(all, VAE_BITS_CODE_LENGTH, VAE_BITS_CROSS_ENTROPY, VAE_BITS_DENSITY, VAE_BITS_BINS);
+    constants!(all, VAE_WARNING_DEGENERATE_WEIGHTS, VAE_WARNING_COLLAPSE, VAE_WARNING_MUTUAL_INFORMATION);
+    constants!(all, VAE_FEW_EFFECTIVE_SAMPLES);
     constants!(all, VAE_ERROR_MESSAGE_SIZE, VAE_MAX_DIM, VAE_MAX_LAYERS, VAE_MAX_SAMPLES);
     all
 }
