@@ -5,7 +5,8 @@ import VAEFiles
 private let out = Option<String?>.path(
   "out", "FILE", shown: "none",
   help: "write loss, reconstruction and kl of every example, in this order (.csv or .npy; - is standard output): the "
-    + "higher an example's loss, the less the model expects it")
+    + "higher an example's loss, the less the model expects it. With --statistics also log_evidence and "
+    + "effective_samples")
 
 let evaluateCommand = Command(
   name: "evaluate",
@@ -13,21 +14,27 @@ let evaluateCommand = Command(
   operands: [Shared.model, Shared.data],
   details: [
     "The loss is the negative evidence lower bound in nats per example, unless an option says otherwise: "
-      + "reconstruction (-log p(x given z)) plus KL divergence of the code from the prior. Lower is better."
+      + "reconstruction (-log p(x given z)) plus KL divergence of the code from the prior. Lower is better.",
+    "--statistics adds what can be published: log p(x) by importance sampling with its errors and effective samples, the "
+      + "KL of each latent, active latents, mutual information, bits per dimension, and warnings where a number or the "
+      + "model cannot be trusted. docs/EVALUATION.md says what each one means.",
   ],
   groups: [
     OptionGroup(
       "Options",
       [
         out, Shared.objective, Shared.samples, Shared.beta, Shared.binarize, Shared.seed, Shared.scale,
-        Shared.precision,
-        Shared.threads, Shared.quiet, Shared.json,
-      ])
+        Shared.precision, Shared.threads, Shared.quiet, Shared.json,
+      ]),
+    OptionGroup("Statistics", StatisticsOptions.all),
   ],
   examples: [
     Example("vae-cli evaluate model.safetensors digits", "the held-out digits"),
     Example("vae-cli evaluate model.safetensors digits --out scores.csv", "an anomaly score for each of them"),
     Example("vae-cli evaluate model.safetensors digits --objective iwae --samples 50", "a tighter bound"),
+    Example(
+      "vae-cli evaluate model.safetensors digits --statistics --importance-samples 5000", "log p(x) as papers report it"
+    ),
   ],
   run: evaluate)
 
@@ -36,6 +43,7 @@ private func evaluate(_ arguments: Arguments) throws -> Int32 {
   let outPath = arguments[out]
   try checkStandardOutput(arguments, [outPath], command: "evaluate")
   let objective = try chosenObjective(arguments, command: "evaluate")
+  let options = try StatisticsOptions(arguments, command: "evaluate")
   var format: TableFormat?
   if let outPath, case .table(let found) = try RowTarget(outPath, command: "evaluate", allowsPictures: false) {
     format = found
@@ -48,12 +56,15 @@ private func evaluate(_ arguments: Arguments) throws -> Int32 {
   let model = try loadModel(modelPath, threads: arguments[Shared.threads], precision: arguments[Shared.precision])
   let table = try loadData(dataPath, for: model, named: modelPath, scale: arguments[Shared.scale])
   let loss: VAE.Loss
+  let statistics: VAE.Statistics?
   if let outPath {
     let scores = try model.scores(table.asRows, objective: objective, seed: arguments[Shared.seed])
-    try write(scores, to: outPath, format)
+    statistics = try options?.measure(model, table, seed: arguments[Shared.seed])
+    try write(scores, statistics, to: outPath, format)
     loss = scores.total
   } else {
     loss = try model.evaluate(table.asRows, objective: objective, seed: arguments[Shared.seed])
+    statistics = try options?.measure(model, table, seed: arguments[Shared.seed])
   }
   if arguments[Shared.json] {
     var json: JSON = ["model": .string(modelPath), "data": .string(table.source)]
@@ -64,23 +75,35 @@ private func evaluate(_ arguments: Arguments) throws -> Int32 {
     json.append("seed", .unsigned(arguments[Shared.seed]))
     json.append("precision", .string("\(model.precision)"))
     if let outPath { json.append("scores", .string(outPath)) }
+    if let statistics { json.append("statistics", JSON(statistics)) }
     try printOut(json.line)
   } else {
     let line = EpochLine(loss, objective: objective)
     try speech.say(
       "\(line.terms) nats per example, over \(plural(loss.examples, "example")) of \(printable(table.source))")
+    if let statistics {
+      for line in statistics.report { try speech.say(line) }
+    }
     if let outPath, outPath != "-" { try speech.say("The terms of each example are in \(printable(outPath))") }
   }
   return 0
 }
 
-private func write(_ scores: VAE.Scores, to path: String, _ format: TableFormat?) throws {
+private func write(
+  _ scores: VAE.Scores, _ statistics: VAE.Statistics?, to path: String, _ format: TableFormat?
+) throws {
   let rows = scores.loss.count
-  let writer = try TableWriter(
-    path: path, format: format, rows: rows, rowShape: [3], columnNames: ["loss", "reconstruction", "kl"])
+  var names = ["loss", "reconstruction", "kl"]
+  if statistics != nil { names += ["log_evidence", "effective_samples"] }
+  let writer = try TableWriter(path: path, format: format, rows: rows, rowShape: [names.count], columnNames: names)
   var values: [Float] = []
-  values.reserveCapacity(rows * 3)
-  for row in 0..<rows { values += [scores.loss[row], scores.reconstruction[row], scores.kl[row]] }
+  values.reserveCapacity(rows * names.count)
+  for row in 0..<rows {
+    values += [scores.loss[row], scores.reconstruction[row], scores.kl[row]]
+    if let statistics {
+      values += [Float(statistics.exampleLogEvidence[row]), Float(statistics.exampleEffectiveSamples[row])]
+    }
+  }
   try writer.append(values)
   try writer.finish()
 }

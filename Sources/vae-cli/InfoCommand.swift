@@ -164,6 +164,6 @@ private func likelihoodText(_ likelihood: VAE.Likelihood) -> String {
     + (activation == .identity ? "" : ", mean through \(activation)")
 }
 
-private func padded(_ text: String, _ width: Int) -> String {
+func padded(_ text: String, _ width: Int) -> String {
   text + String(repeating: " ", count: max(0, width - text.count))
 }

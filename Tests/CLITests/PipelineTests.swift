@@ -152,6 +152,45 @@ import Testing
     )
   }
 
+  @Test func statistics() throws {
+    let folder = Folder()
+    let model = try SmallModel.path()
+    let words = ["evaluate", model, "digits", "--statistics", "--importance-samples", "40"]
+    let json = try ok(words + ["--json", "--out", "s.csv"], in: folder).json()
+    let found = try #require(json["statistics"] as? [String: Any])
+    let bound = try ok(
+      ["evaluate", model, "digits", "--json", "--objective", "iwae", "--samples", "40"], in: folder
+    ).json()
+    #expect(try number(found, "log_evidence") == -number(bound, "loss"))
+    #expect(try number(found, "interval_low") < number(found, "log_evidence"))
+    #expect(try number(found, "effective_samples_min") >= 1 && number(found, "effective_samples") <= 40)
+    let kl = try #require(found["latent_kl"] as? [Double])
+    #expect(kl.count == 3)
+    #expect(try abs(kl.reduce(0, +) - number(found, "kl")) < 1e-4)
+    #expect((found["latent_variance"] as? [Double])?.count == 3 && found["bits"] as? String == "cross entropy")
+    #expect(found["importance_samples"] as? Int == 40 && found["aggregate_rows"] as? Int == 1000)
+    let table = try csvTable(folder.text("s.csv"))
+    #expect(table.names == ["loss", "reconstruction", "kl", "log_evidence", "effective_samples"])
+    let mean = table.rows.reduce(0) { $0 + $1[3] } / 1000
+    #expect(try abs(mean - number(found, "log_evidence")) < 1e-3)
+
+    let text = try ok(
+      ["evaluate", model, "digits", "--statistics", "--importance-samples", "5", "--aggregate-rows", "2"], in: folder
+    ).output
+    for part in ["log p(x)", "95 % interval", "by 5 importance samples", "latents", "by 2 rows at a time"] {
+      #expect(text.contains(part), "\(part)")
+    }
+    #expect(text.contains("warning: 1000 of 1000 examples have fewer than 10 effective samples of 5"))
+    #expect(text.contains("warning: the mutual information is near log 2"))
+    #expect(try !ok(["evaluate", model, "digits"], in: folder).output.contains("log p(x)"))
+    for option in ["--importance-samples", "--aggregate-rows", "--bin-width"] {
+      let refused = try Program.run(["evaluate", model, "digits", option, "2"])
+      expectError(refused, code: 2, option, "needs --statistics")
+    }
+    expectError(
+      try Program.run(["evaluate", model, "digits", "--statistics", "--bin-width", "0"]), code: 2, "--bin-width")
+  }
+
   @Test func encodeDecodeReconstruct() throws {
     let folder = Folder()
     let model = try SmallModel.path()

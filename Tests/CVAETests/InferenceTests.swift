@@ -164,6 +164,31 @@ import Testing
     #expect(bound.loss < loss.negativeELBO)
   }
 
+  @Test func statisticsAgreeWithEvaluation() throws {
+    let rows = patternRows(400)
+    let statistics = try model.statistics(rows, samples: 50, seed: 5)
+    let bound = try model.evaluate(rows, objective: .importanceWeighted(samples: 50), seed: 5)
+    #expect(statistics.logEvidence == -bound.loss && statistics.kl == bound.kl)
+    #expect(statistics.reconstruction == bound.reconstruction && statistics.negativeELBO == bound.negativeELBO)
+    #expect(statistics.examples == 400 && statistics.samples == 50 && statistics.gap > 0)
+    #expect(abs(statistics.latentKL.reduce(0, +) - statistics.kl) < 1e-5 * statistics.kl)
+    #expect(statistics.latentVariance.filter { $0 > 0.01 }.count == statistics.activeLatents)
+    #expect(abs(statistics.exampleLogEvidence.reduce(0, +) / 400 - statistics.logEvidence) < 1e-9)
+    #expect(abs(statistics.exampleEffectiveSamples.reduce(0, +) / 400 - statistics.effectiveSamples) < 1e-9)
+    #expect(statistics.exampleEffectiveSamples.min() == statistics.effectiveSamplesMinimum)
+    #expect(abs(statistics.mutualInformation + statistics.aggregateKL - statistics.kl) < 1e-12)
+    #expect(statistics.bits == .crossEntropy && "\(statistics.bits)" == "cross entropy")
+    let half = (statistics.intervalHigh - statistics.intervalLow) / 2
+    #expect(abs(half - 1.96 * statistics.standardError) < 1e-9)
+    #expect(try model.statistics(rows, samples: 50, seed: 5) == statistics)
+    let few = try model.statistics(rows, samples: 3, activeVariance: 1e6, aggregateRows: 100)
+    #expect(few.aggregateRows == 100 && few.activeLatents == 0)
+    #expect(few.warnings.contains { $0.isDegenerateWeights && $0.description.hasPrefix("400 of 400 examples") })
+    #expect(few.warnings.contains { $0.isCollapse && $0.description.contains("0 of 3 latents") })
+    #expect(thrownError { _ = try model.statistics(rows, samples: 0) }?.code == .invalidArgument)
+    #expect(thrownError { _ = try model.statistics(rows, samples: -1) }?.code == .invalidArgument)
+  }
+
   @Test func threadsChangeNoBit() throws {
     let bytes = try model.serialized()
     let rows = patternRows(700)

@@ -127,6 +127,39 @@ OFFSET(vae_trainer_info, beta, 64);
 OFFSET(vae_trainer_info, gradient_norm, 72);
 OFFSET(vae_trainer_info, best_loss, 80);
 OFFSET(vae_trainer_info, best_epoch, 88);
+SIZE(vae_statistics_options, 40);
+OFFSET(vae_statistics_options, samples, 4);
+OFFSET(vae_statistics_options, seed, 8);
+OFFSET(vae_statistics_options, active_variance, 16);
+OFFSET(vae_statistics_options, bin_width, 24);
+OFFSET(vae_statistics_options, aggregate_rows, 32);
+OFFSET(vae_statistics_options, reserved, 36);
+SIZE(vae_statistics, 144);
+OFFSET(vae_statistics, warnings, 4);
+OFFSET(vae_statistics, examples, 8);
+OFFSET(vae_statistics, log_evidence, 16);
+OFFSET(vae_statistics, standard_error, 24);
+OFFSET(vae_statistics, interval_low, 32);
+OFFSET(vae_statistics, interval_high, 40);
+OFFSET(vae_statistics, sampling_error, 48);
+OFFSET(vae_statistics, effective_samples, 56);
+OFFSET(vae_statistics, effective_samples_min, 64);
+OFFSET(vae_statistics, few_effective, 72);
+OFFSET(vae_statistics, reconstruction, 80);
+OFFSET(vae_statistics, kl, 88);
+OFFSET(vae_statistics, negative_elbo, 96);
+OFFSET(vae_statistics, mutual_information, 104);
+OFFSET(vae_statistics, aggregate_kl, 112);
+OFFSET(vae_statistics, bits_per_dimension, 120);
+OFFSET(vae_statistics, bits, 128);
+OFFSET(vae_statistics, active_latents, 132);
+OFFSET(vae_statistics, aggregate_rows, 136);
+OFFSET(vae_statistics, reserved, 140);
+SIZE(vae_statistics_arrays, 40);
+OFFSET(vae_statistics_arrays, latent_kl, 8);
+OFFSET(vae_statistics_arrays, latent_variance, 16);
+OFFSET(vae_statistics_arrays, log_evidence, 24);
+OFFSET(vae_statistics_arrays, effective_samples, 32);
 #undef SIZE
 #undef OFFSET
 #endif
@@ -139,6 +172,7 @@ _Static_assert(sizeof(vae_precision) == 4, "enums are int32_t");
 _Static_assert(sizeof(vae_rate_schedule) == 4 && sizeof(vae_warm_up) == 4 && sizeof(vae_binarization) == 4,
                "enums are int32_t");
 _Static_assert(sizeof(vae_objective_kind) == 4 && sizeof(vae_data_type) == 4, "enums are int32_t");
+_Static_assert(sizeof(vae_bits) == 4 && sizeof(vae_statistics_warnings) == 4, "four bytes");
 
 /* A number that files, bindings or callers have stored. */
 typedef struct pinned {
@@ -178,6 +212,9 @@ static void check_numbers(void) {
   CHECK(VAE_RATE_CONSTANT == 0 && VAE_RATE_EXPONENTIAL == 1 && VAE_RATE_COSINE == 2 && VAE_RATE_STEPS == 3);
   CHECK(VAE_RATE_BURDA == 4 && VAE_MAX_MILESTONES == 16);
   CHECK(VAE_WARM_UP_NONE == 0 && VAE_WARM_UP_LINEAR == 1 && VAE_WARM_UP_CYCLIC == 2);
+  CHECK(VAE_WARNING_DEGENERATE_WEIGHTS == 1 && VAE_WARNING_COLLAPSE == 2 && VAE_WARNING_MUTUAL_INFORMATION == 4);
+  CHECK(VAE_BITS_CODE_LENGTH == 0 && VAE_BITS_CROSS_ENTROPY == 1 && VAE_BITS_DENSITY == 2 && VAE_BITS_BINS == 3);
+  CHECK(VAE_FEW_EFFECTIVE_SAMPLES == 10);
   CHECK(VAE_ERROR_MESSAGE_SIZE == 512 && VAE_MAX_DIM == 16777216 && VAE_MAX_LAYERS == 64 && VAE_MAX_SAMPLES == 65536);
 }
 
@@ -202,6 +239,9 @@ static void check_names(void) {
   CHECK(strcmp(vae_binarization_name(0), "none") == 0 && strcmp(vae_binarization_name(1), "dynamic") == 0);
   CHECK(!vae_rate_schedule_name(5) && !vae_rate_schedule_name(-1) && !vae_warm_up_name(3) && !vae_warm_up_name(-1));
   CHECK(!vae_binarization_name(2) && !vae_binarization_name(-1));
+  CHECK(strcmp(vae_bits_name(0), "code length") == 0 && strcmp(vae_bits_name(1), "cross entropy") == 0);
+  CHECK(strcmp(vae_bits_name(2), "density") == 0 && strcmp(vae_bits_name(3), "bins") == 0);
+  CHECK(vae_bits_name(4) == NULL && vae_bits_name(-1) == NULL && vae_bits_name(INT32_MAX) == NULL);
   CHECK(strcmp(vae_objective_name(0), "elbo") == 0 && strcmp(vae_objective_name(1), "iwae") == 0);
   for (int i = -2; i < 100; i += i == -2 ? 1 : 101) { /* -2, -1, and what lies far behind */
     CHECK(vae_activation_name(i) == NULL && vae_isa_name(i) == NULL && vae_likelihood_name(i) == NULL);
@@ -259,6 +299,9 @@ static void check_inits(void) {
   CHECK_INIT(vae_workspace_options, vae_workspace_options_init_sized);
   CHECK_INIT(vae_workspace_info, vae_workspace_info_init_sized);
   CHECK_INIT(vae_progress, vae_progress_init_sized);
+  CHECK_INIT(vae_statistics_options, vae_statistics_options_init_sized);
+  CHECK_INIT(vae_statistics, vae_statistics_init_sized);
+  CHECK_INIT(vae_statistics_arrays, vae_statistics_arrays_init_sized);
   CHECK_INIT(vae_trainer_info, vae_trainer_info_init_sized);
 }
 
@@ -280,6 +323,10 @@ static void check_defaults(void) {
   CHECK(training.isa == VAE_ISA_AUTO && training.keep_gradients == 0);
   CHECK(training.objective.struct_size == sizeof(vae_objective) && training.objective.samples == 1);
   vae_objective_init(&objective);
+  vae_statistics_options options;
+  vae_statistics_options_init(&options);
+  CHECK(options.samples == 100 && options.seed == 0 && options.active_variance == 0.01);
+  CHECK(options.bin_width == 0 && options.aggregate_rows == 0);
   CHECK(objective.kind == VAE_OBJECTIVE_ELBO && objective.samples == 1 && objective.beta == 1.0);
   vae_data_init(&data);
   CHECK(data.values == NULL && data.rows == 0 && data.scale == 1.0 / 255.0 && data.type == VAE_DATA_FLOAT32);

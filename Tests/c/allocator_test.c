@@ -104,6 +104,8 @@ static int use_workspace(const life *l, vae_model *model, vae_error *err) {
   vae_loss loss;
   vae_data data = test_floats(l->x, l->rows, l->spec.input_dim), part = test_floats(l->x, 16, l->spec.input_dim);
   float *out = test_allocate(l->rows * l->spec.input_dim * sizeof *out);
+  vae_statistics statistics;
+  vae_statistics_init(&statistics);
   vae_workspace_options_init(&options);
   vae_objective_init(&objective);
   vae_loss_init(&loss);
@@ -122,6 +124,7 @@ static int use_workspace(const life *l, vae_model *model, vae_error *err) {
   done = done &&
          went_well(vae_model_loss_and_gradients(model, workspace, &part, &objective, NULL, 0, &loss, NULL, err), err);
   done = done && went_well(vae_model_evaluate(model, workspace, &data, &objective, 0, &loss, NULL, err), err);
+  done = done && went_well(vae_model_statistics(model, workspace, &data, NULL, &statistics, NULL, err), err);
   vae_workspace_free(workspace);
   free(out);
   return done;

@@ -131,6 +131,49 @@ static void check_workspace(handles *h) {
   refuse_workspace(h, &options, bad, "options", NULL);
 }
 
+static void refuse_statistics(handles *h, const vae_statistics_options *options, const char *text, const char *more) {
+  vae_statistics statistics;
+  vae_statistics_init(&statistics);
+  REFUSED(vae_model_statistics(h->model, h->workspace, &h->data, options, &statistics, NULL, &err),
+          VAE_ERROR_INVALID_ARGUMENT, text, more);
+}
+
+static void check_statistics(handles *h) {
+  const vae_status bad = VAE_ERROR_INVALID_ARGUMENT;
+  vae_statistics statistics;
+  vae_statistics_options options;
+  vae_statistics_arrays arrays;
+  vae_statistics_init(&statistics);
+  vae_statistics_arrays_init(&arrays);
+  REFUSED(vae_model_statistics(NULL, h->workspace, &h->data, NULL, &statistics, NULL, &err), bad, "model", NULL);
+  REFUSED(vae_model_statistics(h->model, NULL, &h->data, NULL, &statistics, NULL, &err), bad, "workspace", NULL);
+  REFUSED(vae_model_statistics(h->model, h->workspace, NULL, NULL, &statistics, NULL, &err), bad, "x", NULL);
+  REFUSED(vae_model_statistics(h->model, h->workspace, &h->data, NULL, NULL, NULL, &err), bad, "statistics", NULL);
+  arrays.struct_size = 4;
+  REFUSED(vae_model_statistics(h->model, h->workspace, &h->data, NULL, &statistics, &arrays, &err), bad, "arrays",
+          NULL);
+  statistics.struct_size = 0;
+  REFUSED(vae_model_statistics(h->model, h->workspace, &h->data, NULL, &statistics, NULL, &err), bad, "statistics",
+          NULL);
+  vae_statistics_options_init(&options);
+  options.samples = 0;
+  refuse_statistics(h, &options, "samples", "65536");
+  options.samples = VAE_MAX_SAMPLES + 1;
+  refuse_statistics(h, &options, "samples", "65537");
+  vae_statistics_options_init(&options);
+  options.active_variance = NAN;
+  refuse_statistics(h, &options, "active_variance", "nan");
+  options.active_variance = -0.01;
+  refuse_statistics(h, &options, "active_variance", "-0.01");
+  vae_statistics_options_init(&options);
+  options.bin_width = -1;
+  refuse_statistics(h, &options, "bin_width", "-1");
+  options.bin_width = INFINITY;
+  refuse_statistics(h, &options, "bin_width", "inf");
+  options.struct_size = 2;
+  refuse_statistics(h, &options, "options", NULL);
+}
+
 static void refuse_data(handles *h, const vae_data *data, vae_status expected, const char *text, const char *more) {
   vae_loss loss;
   vae_objective objective;
@@ -363,6 +406,7 @@ int main(void) {
   open_handles(&h);
   check_parameters(&h);
   check_workspace(&h);
+  check_statistics(&h);
   check_data(&h);
   check_inference(&h);
   check_trainer(&h);

@@ -3,6 +3,7 @@
 #include "vae/config.h"
 #include "vae/data.h"
 #include "vae/model.h"
+#include "vae/statistics.h"
 #include "vae/trainer.h"
 #include "vae/vae.h"
 #include "vae/workspace.h"

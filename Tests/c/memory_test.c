@@ -65,7 +65,7 @@ static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P
   const size_t count = list_layers(spec, layer), z = stride(spec->latent_dim);
   size_t tasks = 0, transposed = 0;
   size_t sum = part(4 * n * stride(spec->input_dim)) + 2 * part(4 * d * z) + 2 * part(4 * n * z) +
-               part(8 * d * over(vectors(spec->input_dim), P)) + 2 * part(8 * d) + 5 * part(8 * n) + part(4 * d) +
+               part(8 * d * over(vectors(spec->input_dim), P)) + 2 * part(8 * d) + 6 * part(8 * n) + part(4 * d) +
                part(count * sizeof(vaei_activations));
   for (size_t l = 0; l < count; l++) {
     const size_t values = part(4 * (layer[l].per_draw ? d : n) * stride(layer[l].units));
@@ -85,6 +85,12 @@ static size_t trainer_bytes(const test_spec *spec, size_t batch, size_t P, int k
 
 static size_t workspace_bytes(const test_spec *spec, size_t max_rows, size_t P) {
   return sizeof(vae_workspace) + shape_bytes(spec) + pass_bytes(spec, max_rows, max_rows, P, 0);
+}
+
+/* What a measurement takes besides, for any number of samples: `rows` of data, `batch` of them for the aggregate posterior. */
+static size_t statistics_bytes(const test_spec *spec, size_t rows, size_t batch) {
+  const size_t wide = batch * spec->latent_dim;
+  return 32 * (size_t)spec->latent_dim + part(4 * rows) + 2 * part(8 * wide) + part(4 * wide) + 2 * part(8 * batch);
 }
 
 /* --- against what was counted ------------------------------------------------------------------------------------------ */
@@ -144,6 +150,17 @@ static void check_handles(const test_spec *spec, vae_isa isa, uint32_t batch, in
   vae_workspace_info_init(&workspace_info);
   CHECK_EQUAL(vae_workspace_get_info(workspace, &workspace_info, &err), VAE_OK);
   CHECK_EQUAL((long)workspace_info.bytes, live.bytes);
+  const vae_data half = test_bytes(bytes, ROWS / 2, spec->input_dim);
+  vae_statistics_options measured;
+  vae_statistics statistics;
+  vae_statistics_options_init(&measured);
+  vae_statistics_init(&statistics);
+  measured.aggregate_rows = 20; /* 35 rows in batches of 17 and 18 */
+  for (measured.samples = 1; measured.samples <= 400; measured.samples += 399) {
+    live.most = 0;
+    CHECK_EQUAL(vae_model_statistics(model, workspace, &half, &measured, &statistics, NULL, &err), VAE_OK);
+    CHECK_EQUAL(live.most - live.bytes, (long)statistics_bytes(spec, ROWS / 2, 18));
+  }
   vae_workspace_free(workspace);
   CHECK_EQUAL(live.bytes, 0);
   vae_model_free(model);

@@ -147,6 +147,7 @@ static void *count_allocate(void *user, size_t size, size_t alignment) {
   void *memory = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
   counter->calls++;
   if (memory != NULL) counter->bytes += (long)size;
+  if (counter->bytes > counter->most) counter->most = counter->bytes;
   return memory;
 }
 

@@ -49,17 +49,17 @@ void test_spec_add_decoder(test_spec *spec, uint32_t units, vae_activation activ
 vae_status test_create(const test_spec *spec, uint64_t seed, const vae_allocator *allocator, vae_model **model,
                        vae_error *err);
 
-/* A workspace of that instruction set, threads and max_rows (0 each: the library's choice). Ends the test with a message
- * where it is refused. */
+/* A workspace of that instruction set, threads and max_rows (0 each: the library's choice). Ends the test with a
+ * message where it is refused. */
 vae_workspace *test_workspace(const vae_model *model, vae_isa isa, int32_t threads, size_t max_rows);
 
 /* Room for all terms of `rows` examples. The caller frees. */
 vae_terms test_terms(const test_spec *spec, size_t rows);
 void test_terms_free(vae_terms *terms);
 
-/* Calls of the allocator so far, and the bytes that were not given back. */
+/* Calls of the allocator so far, the bytes that were not given back, and the most that there were of them. */
 typedef struct test_counter {
-  long calls, bytes;
+  long calls, bytes, most;
 } test_counter;
 
 /* aligned_alloc, counted. */

@@ -2,6 +2,7 @@
 #ifndef VAE_MODEL_HPP
 #define VAE_MODEL_HPP
 
+#include "statistics.hpp"
 #include "values.hpp"
 
 #include <cstddef>
@@ -173,6 +174,10 @@ class Model {
   //  x: [n, D].  terms: where to write each example's. Throws invalid_argument, mismatch, data, not_finite.
   Loss evaluate(Workspace &workspace, const Rows &x, const Objective &objective = {}, std::uint64_t seed = 0,
                 const Terms &terms = {}) const;
+
+  // log p(x) by importance sampling, the parts of the bound, and what the latents do, over all rows.
+  //  x: [n, D]. Throws invalid_argument, mismatch, data, not_finite, out_of_memory.
+  Statistics statistics(Workspace &workspace, const Rows &x, const StatisticsOptions &options = {}) const;
 
   // The objective of one mini-batch and the gradient of its mean with respect to every parameter, which stay in the
   // workspace until its next use.
@@ -371,6 +376,26 @@ inline Loss Model::evaluate(Workspace &workspace, const Rows &x, const Objective
   vae_loss loss = detail::initialised(vae_loss_init_sized);
   detail::call(vae_model_evaluate, get(), workspace.get(), &data, &c_objective, seed, &loss, &c_terms);
   return detail::from_c(loss);
+}
+
+inline Statistics Model::statistics(Workspace &workspace, const Rows &x, const StatisticsOptions &options) const {
+  const vae_config config = detail::config_of(get());
+  const vae_data data = x.view(config.input_dim);
+  const vae_statistics_options c_options = detail::to_c(options);
+  std::vector<double> kl(config.latent_dim), variance(config.latent_dim), evidence(data.rows), effective(data.rows);
+  vae_statistics_arrays arrays = detail::initialised(vae_statistics_arrays_init_sized);
+  arrays.latent_kl = kl.data();
+  arrays.latent_variance = variance.data();
+  arrays.log_evidence = evidence.data();
+  arrays.effective_samples = effective.data();
+  vae_statistics c_statistics = detail::initialised(vae_statistics_init_sized);
+  detail::call(vae_model_statistics, get(), workspace.get(), &data, &c_options, &c_statistics, &arrays);
+  Statistics result = detail::from_c(c_statistics);
+  result.latent_kl = std::move(kl);
+  result.latent_variance = std::move(variance);
+  result.example_log_evidence = std::move(evidence);
+  result.example_effective_samples = std::move(effective);
+  return result;
 }
 
 inline Loss Model::loss_and_gradients(Workspace &workspace, const Rows &x, const Objective &objective,

@@ -21,6 +21,7 @@
 #define VAE_VAE_HPP
 
 #include "model.hpp"
+#include "statistics.hpp"
 #include "trainer.hpp"
 #include "values.hpp"
 

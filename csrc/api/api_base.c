@@ -24,6 +24,7 @@ const char *vae_rate_schedule_name(vae_rate_schedule schedule) { return vaei_rat
 const char *vae_warm_up_name(vae_warm_up warm_up) { return vaei_warm_up_name(warm_up); }
 const char *vae_isa_name(vae_isa isa) { return vaei_isa_name(isa); }
 const char *vae_precision_name(vae_precision precision) { return vaei_precision_name(precision); }
+const char *vae_bits_name(vae_bits bits) { return vaei_bits_name(bits); }
 int32_t vae_isa_available(vae_isa isa) { return vaei_kernels_available(isa); }
 
 /* The init functions. Each names its defaults; the header's comment repeats them. */
@@ -75,6 +76,11 @@ void vae_data_init_sized(vae_data *data, size_t struct_size) {
   vaei_struct_init(data, struct_size, &defaults, sizeof defaults);
 }
 
+void vae_statistics_options_init_sized(vae_statistics_options *options, size_t struct_size) {
+  const vae_statistics_options defaults = {.struct_size = sizeof defaults, .samples = 100, .active_variance = 0.01};
+  vaei_struct_init(options, struct_size, &defaults, sizeof defaults);
+}
+
 /* Structs whose defaults are all zero. */
 static void init_zero(void *caller, size_t struct_size) {
   const uint32_t none = 0;
@@ -89,6 +95,10 @@ void vae_workspace_options_init_sized(vae_workspace_options *options, size_t str
   init_zero(options, struct_size);
 }
 void vae_workspace_info_init_sized(vae_workspace_info *info, size_t struct_size) { init_zero(info, struct_size); }
+void vae_statistics_init_sized(vae_statistics *statistics, size_t struct_size) { init_zero(statistics, struct_size); }
+void vae_statistics_arrays_init_sized(vae_statistics_arrays *arrays, size_t struct_size) {
+  init_zero(arrays, struct_size);
+}
 void vae_trainer_info_init_sized(vae_trainer_info *info, size_t struct_size) { init_zero(info, struct_size); }
 
 void vae_progress_init_sized(vae_progress *progress, size_t struct_size) {

@@ -1,6 +1,5 @@
 /* Public functions of workspace.h. */
 #include "api/check.h"
-#include "core/names.h"
 #include "core/structs.h"
 #include "model/vae_workspace.h"
 
@@ -27,22 +26,10 @@ vae_status vae_workspace_create(const vae_model *model, const vae_workspace_opti
 
 void vae_workspace_free(vae_workspace *workspace) { vaei_workspace_delete(workspace); }
 
-/* A workspace runs models of the configuration and precision that it was made for. */
-static vae_status check_pair(const vae_model *model, const vae_workspace *workspace, vae_error *err) {
-  VAEI_REQUIRE(model, err);
-  VAEI_REQUIRE(workspace, err);
-  const vae_model *shape = workspace->shape;
-  if (!vaei_config_equal(&shape->config, &model->config))
-    return vaei_fail(err, VAE_ERROR_MISMATCH, "workspace was made for a model of another configuration");
-  if (shape->precision == model->precision) return VAE_OK;
-  return vaei_fail(err, VAE_ERROR_MISMATCH, "workspace was made for a model in %s, and this one is in %s",
-                   vaei_precision_name(shape->precision), vaei_precision_name(model->precision));
-}
-
 vae_status vae_model_encode(const vae_model *model, vae_workspace *workspace, const vae_data *x, float *mean,
                             float *logvar, vae_error *err) {
   vae_data data;
-  vae_status status = check_pair(model, workspace, err);
+  vae_status status = vaei_check_pair(model, workspace, err);
   if (status == VAE_OK) status = vaei_check_data(&data, x, model, "x", err);
   return status == VAE_OK ? vaei_workspace_encode(workspace, model, &data, mean, logvar, err) : status;
 }
@@ -55,7 +42,7 @@ static vae_status check_rows(size_t rows, vae_error *err) {
 
 vae_status vae_model_decode(const vae_model *model, vae_workspace *workspace, const float *z, size_t rows,
                             float *output, vae_error *err) {
-  vae_status status = check_pair(model, workspace, err);
+  vae_status status = vaei_check_pair(model, workspace, err);
   if (status != VAE_OK) return status;
   VAEI_REQUIRE(z, err);
   VAEI_REQUIRE(output, err);
@@ -66,7 +53,7 @@ vae_status vae_model_decode(const vae_model *model, vae_workspace *workspace, co
 vae_status vae_model_reconstruct(const vae_model *model, vae_workspace *workspace, const vae_data *x, float *output,
                                  vae_error *err) {
   vae_data data;
-  vae_status status = check_pair(model, workspace, err);
+  vae_status status = vaei_check_pair(model, workspace, err);
   if (status == VAE_OK) status = vaei_check_data(&data, x, model, "x", err);
   if (status != VAE_OK) return status;
   VAEI_REQUIRE(output, err);
@@ -75,7 +62,7 @@ vae_status vae_model_reconstruct(const vae_model *model, vae_workspace *workspac
 
 vae_status vae_model_sample(const vae_model *model, vae_workspace *workspace, uint64_t seed, uint64_t first_row,
                             size_t rows, float *output, float *z, vae_error *err) {
-  vae_status status = check_pair(model, workspace, err);
+  vae_status status = vaei_check_pair(model, workspace, err);
   if (status == VAE_OK) status = check_rows(rows, err);
   if (status == VAE_OK && first_row > UINT32_MAX - rows)
     status = vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "first_row is %llu; a seed's stream has %u rows",
@@ -100,7 +87,7 @@ typedef struct objective_call {
 static vae_status check_objective_call(objective_call *call, const vae_model *model, const vae_workspace *workspace,
                                        const vae_data *x, const vae_objective *objective, const vae_terms *terms,
                                        vae_error *err) {
-  vae_status status = check_pair(model, workspace, err);
+  vae_status status = vaei_check_pair(model, workspace, err);
   if (status == VAE_OK) status = vaei_check_data(&call->data, x, model, "x", err);
   if (status == VAE_OK) status = vaei_check_objective(&call->objective, objective, model, err);
   if (status == VAE_OK) status = vaei_check_terms(&call->terms, terms, err);
@@ -115,7 +102,7 @@ vae_status vae_model_evaluate(const vae_model *model, vae_workspace *workspace, 
   if (status != VAE_OK) return status;
   VAEI_REQUIRE(loss, err);
   status = vaei_workspace_evaluate(workspace, model, &call.data, &call.objective, seed, &call.loss,
-                                   terms ? &call.terms : NULL, err);
+                                   terms ? &call.terms : NULL, NULL, err);
   return status == VAE_OK ? write_loss(loss, &call.loss, err) : status;
 }
 

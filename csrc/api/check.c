@@ -3,6 +3,7 @@
 #include "core/names.h"
 #include "core/structs.h"
 #include "model/config_check.h"
+#include "model/vae_workspace.h"
 #include "parallel/team.h"
 
 vae_status vaei_check_struct(void *library, size_t library_size, const void *caller, const char *name, vae_error *err) {
@@ -18,6 +19,17 @@ vae_status vaei_check_float32(const vae_model *model, const char *what, vae_erro
       "model is an inference copy in %s, made by vae_model_quantize; %s needs float32: use the model that it "
       "was made from",
       vaei_precision_name(model->precision), what);
+}
+
+vae_status vaei_check_pair(const vae_model *model, const vae_workspace *workspace, vae_error *err) {
+  VAEI_REQUIRE(model, err);
+  VAEI_REQUIRE(workspace, err);
+  const vae_model *shape = workspace->shape;
+  if (!vaei_config_equal(&shape->config, &model->config))
+    return vaei_fail(err, VAE_ERROR_MISMATCH, "workspace was made for a model of another configuration");
+  if (shape->precision == model->precision) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_MISMATCH, "workspace was made for a model in %s, and this one is in %s",
+                   vaei_precision_name(shape->precision), vaei_precision_name(model->precision));
 }
 
 vae_status vaei_check_allocator(vae_allocator *copy, const vae_allocator *allocator, vae_error *err) {

@@ -19,6 +19,9 @@ vae_status vaei_check_struct(void *library, size_t library_size, const void *cal
 /* Refuses an inference copy where float32 weights are needed. what: "training", "gradients". */
 vae_status vaei_check_float32(const vae_model *model, const char *what, vae_error *err);
 
+/* A workspace runs models of the configuration and precision that it was made for. */
+vae_status vaei_check_pair(const vae_model *model, const vae_workspace *workspace, vae_error *err);
+
 /* Copies options' allocator (NULL: the C library's). */
 vae_status vaei_check_allocator(vae_allocator *copy, const vae_allocator *allocator, vae_error *err);
 

@@ -76,3 +76,12 @@ static const char *const precision_names[] = {
 const char *vaei_precision_name(vae_precision precision) { return NAME_IN(precision_names, precision); }
 
 const char *vaei_isa_name(vae_isa isa) { return NAME_IN(isa_names, isa); }
+
+static const char *const bits_names[] = {
+    [VAE_BITS_CODE_LENGTH] = "code length",
+    [VAE_BITS_CROSS_ENTROPY] = "cross entropy",
+    [VAE_BITS_DENSITY] = "density",
+    [VAE_BITS_BINS] = "bins",
+};
+
+const char *vaei_bits_name(vae_bits bits) { return NAME_IN(bits_names, bits); }

@@ -3,6 +3,7 @@
 #define VAEI_NAMES_H
 
 #include "vae/config.h"
+#include "vae/statistics.h"
 
 const char *vaei_status_name(vae_status status); /* never NULL */
 const char *vaei_activation_name(vae_activation activation);
@@ -14,5 +15,6 @@ const char *vaei_rate_schedule_name(vae_rate_schedule schedule);
 const char *vaei_warm_up_name(vae_warm_up warm_up);
 const char *vaei_isa_name(vae_isa isa);
 const char *vaei_precision_name(vae_precision precision);
+const char *vaei_bits_name(vae_bits bits);
 
 #endif

@@ -182,19 +182,24 @@ static void row_loss(vaei_pass *pass, const vaei_terms_view *view, size_t r) {
 }
 
 /* Adds the part's samples to an example's sums. The log of the mean weight is kept as a largest term and a sum relative to it,
- * sample by sample in order, so that it does not depend on how many are worked on at a time. */
+ * sample by sample in order, so that it does not depend on how many are worked on at a time; beside it the sum of
+ * squared weights. */
 static void add_samples(vaei_pass *pass, size_t example, size_t first_row) {
   if (pass->part.sample == 0) {
-    pass->nll_total[example] = pass->weight_sum[example] = 0;
+    pass->nll_total[example] = pass->weight_sum[example] = pass->weight_squares[example] = 0;
     pass->weight_max[example] = -__builtin_inf();
   }
   for (size_t r = first_row; r < first_row + pass->part.samples; r++) {
     pass->nll_total[example] += pass->nll[r];
     const double log_weight = pass->log_ratio[r], largest = pass->weight_max[example];
     if (log_weight <= largest) {
-      pass->weight_sum[example] += vaei_exp(log_weight - largest);
+      const double weight = vaei_exp(log_weight - largest);
+      pass->weight_sum[example] += weight;
+      pass->weight_squares[example] += weight * weight;
     } else {
-      pass->weight_sum[example] = pass->weight_sum[example] * vaei_exp(largest - log_weight) + 1.0;
+      const double scale = vaei_exp(largest - log_weight);
+      pass->weight_sum[example] = pass->weight_sum[example] * scale + 1.0;
+      pass->weight_squares[example] = pass->weight_squares[example] * scale * scale + 1.0;
       pass->weight_max[example] = log_weight; /* a NaN comes here too and stays */
     }
   }

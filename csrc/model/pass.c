@@ -49,6 +49,7 @@ static void lay_out(vaei_pass *p) {
   p->nll_total = vaei_arena_take(arena, n, sizeof(double));
   p->weight_max = vaei_arena_take(arena, n, sizeof(double));
   p->weight_sum = vaei_arena_take(arena, n, sizeof(double));
+  p->weight_squares = vaei_arena_take(arena, n, sizeof(double));
   p->example_loss = vaei_arena_take(arena, n, sizeof(double));
   p->layers = vaei_arena_take(arena, model->dense_count, sizeof *p->layers);
   p->bytes_row = bytes_stride(model);

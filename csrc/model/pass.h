@@ -90,7 +90,8 @@ typedef struct vaei_pass {
   double *kl;               /* [n] */
   double *nll_total;        /* [n], sum of nll over the samples so far */
   double *weight_max;       /* [n], the largest log_ratio so far, … */
-  double *weight_sum;       /* [n], … and the sum of exp(log_ratio - weight_max) */
+  double *weight_sum;       /* [n], … the sum of exp(log_ratio - weight_max), … */
+  double *weight_squares;   /* [n], … and that of their squares */
   double *example_loss;     /* [n] */
   float *transposed; /* weights as the gradient of a layer's input reads them; NULL in a bf16 pass, which has `mixed` */
   uint64_t transposed_version; /* of the model that the copy was made from; 0: none was made yet */

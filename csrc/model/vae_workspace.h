@@ -20,7 +20,14 @@ vae_status vaei_workspace_new(const vae_model *model, const vaei_kernels *kernel
                               uint32_t max_rows, uint32_t threads, vae_workspace **workspace, vae_error *err);
 void vaei_workspace_delete(vae_workspace *workspace);
 
-/* As the public functions of the same names; arguments have been checked. `x` is a full-size copy. */
+/* Sees every chunk of an evaluation while its losses and its q are in the pass: rows `first` … of the data. Every member
+ * calls it, between barriers. */
+typedef struct vaei_observer {
+  void (*see)(void *context, const vaei_pass *pass, vaei_member member, size_t first);
+  void *context;
+} vaei_observer;
+
+/* As the public functions of the same names; observer may be NULL; arguments have been checked. `x` is a full-size copy. */
 vae_status vaei_workspace_encode(vae_workspace *w, const vae_model *model, const vae_data *x, float *mean,
                                  float *logvar, vae_error *err);
 vae_status vaei_workspace_decode(vae_workspace *w, const vae_model *model, const float *z, size_t rows, float *output,
@@ -31,7 +38,7 @@ vae_status vaei_workspace_sample(vae_workspace *w, const vae_model *model, uint6
                                  size_t rows, float *output, float *z, vae_error *err);
 vae_status vaei_workspace_evaluate(vae_workspace *w, const vae_model *model, const vae_data *x,
                                    const vae_objective *objective, uint64_t seed, vae_loss *loss,
-                                   const vae_terms *terms, vae_error *err);
+                                   const vae_terms *terms, const vaei_observer *observer, vae_error *err);
 vae_status vaei_workspace_gradients(vae_workspace *w, const vae_model *model, const vae_data *x,
                                     const vae_objective *objective, const float *noise, uint64_t seed, vae_loss *loss,
                                     const vae_terms *terms, vae_error *err);

@@ -52,6 +52,7 @@ typedef struct row_job {
   uint64_t first_number; /* of row 0 in the stream */
   float *mean, *logvar, *z_out, *output;
   const vae_terms *terms;
+  const vaei_observer *observer;
   vaei_sums sums;
   _Atomic size_t bad_row; /* SIZE_MAX: none */
 } row_job;
@@ -115,6 +116,7 @@ static bool evaluate_chunk(row_job *job, vaei_member member, size_t first) {
   if (job->terms) batch.terms.terms = *job->terms;
   vaei_batch_run(job->pass, member, &batch);
   if (member.rank == 0) vaei_pass_add_sums(job->pass, &job->sums);
+  if (job->observer) job->observer->see(job->observer->context, job->pass, member, first);
   return atomic_load(&job->bad_row) == SIZE_MAX;
 }
 
@@ -205,13 +207,14 @@ vae_status vaei_workspace_sample(vae_workspace *w, const vae_model *model, uint6
 
 vae_status vaei_workspace_evaluate(vae_workspace *w, const vae_model *model, const vae_data *x,
                                    const vae_objective *objective, uint64_t seed, vae_loss *loss,
-                                   const vae_terms *terms, vae_error *err) {
+                                   const vae_terms *terms, const vaei_observer *observer, vae_error *err) {
   row_job job = {.operation = EVALUATE,
                  .rows = x->rows,
                  .x = x,
                  .objective = *objective,
                  .stream = {.seed = seed, .stream = VAEI_STREAM_EVALUATION},
-                 .terms = terms};
+                 .terms = terms,
+                 .observer = observer};
   const vae_status status = run(w, model, &job, "evaluate", err);
   if (status == VAE_OK) *loss = vaei_sums_loss(&job.sums);
   return status;

@@ -7,6 +7,7 @@
 #include "data.h"
 #include "model.h"
 #include "workspace.h"
+#include "statistics.h"
 #include "trainer.h"
 
 #endif

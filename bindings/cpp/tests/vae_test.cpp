@@ -160,6 +160,20 @@ void check_inference() {
   for (const float value : loss) sum += value;
   CHECK_NEAR(sum / rows, whole.loss, 1e-4);
 
+  const vae::Statistics statistics = model.statistics(workspace, x, {.samples = 30, .seed = 5});
+  const vae::Loss bound = model.evaluate(workspace, x, {.kind = vae::ObjectiveKind::iwae, .samples = 30}, 5);
+  CHECK(statistics.log_evidence == -bound.loss && statistics.kl == bound.kl && statistics.examples == rows);
+  CHECK(statistics.reconstruction == bound.reconstruction && statistics.negative_elbo == bound.negative_elbo);
+  CHECK(statistics.bits == vae::Bits::code_length && std::string(vae::name(statistics.bits)) == "code length");
+  CHECK(statistics.latent_kl.size() == latents && statistics.latent_variance.size() == latents);
+  CHECK(statistics.example_log_evidence.size() == rows && statistics.example_effective_samples.size() == rows);
+  double evidence = 0;
+  for (const double value : statistics.example_log_evidence) evidence += value;
+  CHECK_NEAR(evidence / rows, statistics.log_evidence, 1e-9);
+  CHECK(statistics.effective_samples_min > 0 && statistics.effective_samples <= 30);
+  CHECK(model.statistics(workspace, x, {.samples = 2}).degenerate_weights && !statistics.mutual_information_bounded);
+  check_throws(vae::Status::invalid_argument, "samples", [&] { model.statistics(workspace, x, {.samples = 0}); });
+
   check_throws(vae::Status::mismatch, "rows", [&] { model.encode(workspace, std::span(x).first(inputs + 1)); });
   check_throws(vae::Status::mismatch, "mean", [&] { model.encode(workspace, x, mean, {}); });
   check_throws(vae::Status::mismatch, "z:", [&] { model.decode(workspace, std::vector<float>(3)); });

@@ -41,6 +41,7 @@ mod config;
 mod data;
 mod error;
 mod model;
+mod statistics;
 pub mod sys;
 mod trainer;
 mod workspace;
@@ -53,6 +54,7 @@ pub use config::{
 pub use data::{Loss, Rows, Terms};
 pub use error::{Error, Status};
 pub use model::{Model, Parameter};
+pub use statistics::{Bits, Statistics, StatisticsOptions, StatisticsWarnings};
 pub use trainer::{Epoch, Progress, Trainer, TrainerInfo};
 pub use workspace::{Posterior, Workspace, WorkspaceInfo, WorkspaceOptions};
 

@@ -20,6 +20,8 @@ pub type vae_binarization = i32;
 pub type vae_rate_schedule = i32;
 pub type vae_warm_up = i32;
 pub type vae_data_type = i32;
+pub type vae_bits = i32;
+pub type vae_statistics_warnings = u32;
 
 pub const VAE_OK: vae_status = 0;
 pub const VAE_ERROR_INVALID_ARGUMENT: vae_status = 1;
@@ -71,6 +73,14 @@ pub const VAE_MAX_MILESTONES: usize = 16;
 pub const VAE_MAX_SAMPLES: u32 = 1 << 16;
 pub const VAE_DATA_FLOAT32: vae_data_type = 0;
 pub const VAE_DATA_UINT8: vae_data_type = 1;
+pub const VAE_BITS_CODE_LENGTH: vae_bits = 0;
+pub const VAE_BITS_CROSS_ENTROPY: vae_bits = 1;
+pub const VAE_BITS_DENSITY: vae_bits = 2;
+pub const VAE_BITS_BINS: vae_bits = 3;
+pub const VAE_WARNING_DEGENERATE_WEIGHTS: vae_statistics_warnings = 1;
+pub const VAE_WARNING_COLLAPSE: vae_statistics_warnings = 2;
+pub const VAE_WARNING_MUTUAL_INFORMATION: vae_statistics_warnings = 4;
+pub const VAE_FEW_EFFECTIVE_SAMPLES: u32 = 10;
 
 /// Opaque: a configuration and its parameters.
 #[repr(C)]
@@ -251,6 +261,54 @@ pub struct vae_workspace_info {
     pub isa: vae_isa,
     pub max_rows: u32,
     pub bytes: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct vae_statistics_options {
+    pub struct_size: u32,
+    pub samples: u32,
+    pub seed: u64,
+    pub active_variance: f64,
+    pub bin_width: f64,
+    pub aggregate_rows: u32,
+    pub reserved: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct vae_statistics {
+    pub struct_size: u32,
+    pub warnings: vae_statistics_warnings,
+    pub examples: u64,
+    pub log_evidence: f64,
+    pub standard_error: f64,
+    pub interval_low: f64,
+    pub interval_high: f64,
+    pub sampling_error: f64,
+    pub effective_samples: f64,
+    pub effective_samples_min: f64,
+    pub few_effective: u64,
+    pub reconstruction: f64,
+    pub kl: f64,
+    pub negative_elbo: f64,
+    pub mutual_information: f64,
+    pub aggregate_kl: f64,
+    pub bits_per_dimension: f64,
+    pub bits: vae_bits,
+    pub active_latents: u32,
+    pub aggregate_rows: u32,
+    pub reserved: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct vae_statistics_arrays {
+    pub struct_size: u32,
+    pub latent_kl: *mut f64,
+    pub latent_variance: *mut f64,
+    pub log_evidence: *mut f64,
+    pub effective_samples: *mut f64,
 }
 
 #[repr(C)]
@@ -443,6 +501,19 @@ extern "C" {
         terms: *const vae_terms,
         err: *mut vae_error,
     ) -> vae_status;
+    pub fn vae_statistics_options_init_sized(options: *mut vae_statistics_options, struct_size: usize);
+    pub fn vae_statistics_init_sized(statistics: *mut vae_statistics, struct_size: usize);
+    pub fn vae_statistics_arrays_init_sized(arrays: *mut vae_statistics_arrays, struct_size: usize);
+    pub fn vae_bits_name(bits: vae_bits) -> *const c_char;
+    pub fn vae_model_statistics(
+        model: *const vae_model,
+        workspace: *mut vae_workspace,
+        x: *const vae_data,
+        options: *const vae_statistics_options,
+        statistics: *mut vae_statistics,
+        arrays: *const vae_statistics_arrays,
+        err: *mut vae_error,
+    ) -> vae_status;
     pub fn vae_workspace_get_gradient(
         workspace: *const vae_workspace,
         name: *const c_char,
@@ -563,6 +634,15 @@ unsafe impl Initialised for vae_workspace_options {
 }
 unsafe impl Initialised for vae_workspace_info {
     const INIT: Init<Self> = vae_workspace_info_init_sized;
+}
+unsafe impl Initialised for vae_statistics_options {
+    const INIT: Init<Self> = vae_statistics_options_init_sized;
+}
+unsafe impl Initialised for vae_statistics {
+    const INIT: Init<Self> = vae_statistics_init_sized;
+}
+unsafe impl Initialised for vae_statistics_arrays {
+    const INIT: Init<Self> = vae_statistics_arrays_init_sized;
 }
 unsafe impl Initialised for vae_progress {
     const INIT: Init<Self> = vae_progress_init_sized;

@@ -91,6 +91,37 @@ fn numbers() -> Numbers {
     layout!(all, vae_parameter_info { struct_size, name, rank, shape, count });
     layout!(all, vae_workspace_options { struct_size, max_rows, threads, isa, allocator });
     layout!(all, vae_workspace_info { struct_size, threads, isa, max_rows, bytes });
+    layout!(
+        all,
+        vae_statistics_options { struct_size, samples, seed, active_variance, bin_width, aggregate_rows, reserved }
+    );
+    layout!(
+        all,
+        vae_statistics {
+            struct_size,
+            warnings,
+            examples,
+            log_evidence,
+            standard_error,
+            interval_low,
+            interval_high,
+            sampling_error,
+            effective_samples,
+            effective_samples_min,
+            few_effective,
+            reconstruction,
+            kl,
+            negative_elbo,
+            mutual_information,
+            aggregate_kl,
+            bits_per_dimension,
+            bits,
+            active_latents,
+            aggregate_rows,
+            reserved
+        }
+    );
+    layout!(all, vae_statistics_arrays { struct_size, latent_kl, latent_variance, log_evidence, effective_samples });
     layout!(all, vae_progress { struct_size, epoch, batch, batches, step, loss });
     layout!(
         all,
@@ -122,6 +153,9 @@ fn numbers() -> Numbers {
     constants!(all, VAE_BINARIZATION_NONE, VAE_BINARIZATION_DYNAMIC, VAE_RATE_CONSTANT, VAE_RATE_EXPONENTIAL);
     constants!(all, VAE_RATE_COSINE, VAE_RATE_STEPS, VAE_RATE_BURDA, VAE_MAX_MILESTONES);
     constants!(all, VAE_WARM_UP_NONE, VAE_WARM_UP_LINEAR, VAE_WARM_UP_CYCLIC);
+    constants!(all, VAE_BITS_CODE_LENGTH, VAE_BITS_CROSS_ENTROPY, VAE_BITS_DENSITY, VAE_BITS_BINS);
+    constants!(all, VAE_WARNING_DEGENERATE_WEIGHTS, VAE_WARNING_COLLAPSE, VAE_WARNING_MUTUAL_INFORMATION);
+    constants!(all, VAE_FEW_EFFECTIVE_SAMPLES);
     constants!(all, VAE_ERROR_MESSAGE_SIZE, VAE_MAX_DIM, VAE_MAX_LAYERS, VAE_MAX_SAMPLES);
     all
 }

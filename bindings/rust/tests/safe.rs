@@ -127,6 +127,23 @@ fn inference() {
     assert!(near(losses.iter().map(|&value| f64::from(value)).sum::<f64>() / ROWS as f64, loss.loss, 1e-4));
     assert!(sampled.iter().all(|&value| value != 0.0));
 
+    let options = StatisticsOptions { samples: 30, seed: 5, ..StatisticsOptions::default() };
+    let statistics = model.statistics(&mut workspace, &x, &options).unwrap();
+    let bound = Objective { kind: ObjectiveKind::IWAE, samples: 30, ..Objective::default() };
+    let bound = model.evaluate(&mut workspace, &x, &bound, 5, Terms::default()).unwrap();
+    assert_eq!((statistics.log_evidence, statistics.kl), (-bound.loss, bound.kl));
+    assert_eq!((statistics.bits, statistics.bits.name()), (Bits::CODE_LENGTH, "code length"));
+    assert_eq!((statistics.latent_kl.len(), statistics.latent_variance.len()), (LATENTS, LATENTS));
+    assert_eq!(statistics.example_effective_samples.len(), ROWS);
+    let evidence = statistics.example_log_evidence.iter().sum::<f64>() / ROWS as f64;
+    assert!(near(evidence, statistics.log_evidence, 1e-9));
+    assert!(near(statistics.latent_kl.iter().sum(), statistics.kl, 1e-5));
+    assert!(!statistics.warnings.mutual_information);
+    let two = StatisticsOptions { samples: 2, ..StatisticsOptions::default() };
+    assert!(model.statistics(&mut workspace, &x, &two).unwrap().warnings.degenerate_weights);
+    let none = StatisticsOptions { samples: 0, ..StatisticsOptions::default() };
+    assert_eq!(status(model.statistics(&mut workspace, &x, &none), "samples"), Status::INVALID_ARGUMENT);
+
     let mut bad = x.clone();
     bad[INPUTS] = 2.0;
     assert_eq!(status(model.encode(&mut workspace, &bad), "row 1"), Status::DATA);
