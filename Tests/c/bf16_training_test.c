@@ -32,7 +32,7 @@ static void check_gradients(const test_spec *spec, size_t rows, double allowed) 
   vae_error err;
   vae_error_init(&err);
   test_random random = {11};
-  float *x = test_rows(&random, spec->likelihood, rows * spec->input_dim);
+  float *x = test_spec_rows(&random, spec, rows);
   float *noise = test_normals(&random, rows * spec->objective.samples * spec->latent_dim);
   vae_data data = test_floats(x, rows, spec->input_dim);
   vae_model *models[2] = {NULL, NULL};
@@ -96,7 +96,7 @@ static float *train_with(const test_spec *spec, const vaei_bf16_kernels *bf16, s
   vae_error_init(&err);
   test_random random = {7};
   const size_t rows = 45;
-  float *x = test_rows(&random, spec->likelihood, rows * spec->input_dim);
+  float *x = test_spec_rows(&random, spec, rows);
   vae_data data = test_floats(x, rows, spec->input_dim);
   vae_training training = make_training(spec, VAE_PRECISION_BFLOAT16);
   training.batch_size = 10;
