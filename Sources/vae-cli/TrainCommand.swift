@@ -21,7 +21,7 @@ let trainCommand = Command(
       + "latent dimensions that is the plane of codes, at the quantiles of the prior; with more, the codes between "
       + "those of four held-out examples, which are at the corners; with one, the quantiles line by line.",
   ],
-  groups: TrainOptions.groups,
+  groups: TrainOptions.optionGroups,
   examples: [
     Example("vae-cli train digits", "784-400-20 on digits; writes model.safetensors"),
     Example("vae-cli train digits --latent 2 --epochs 30 --pictures pictures", "two latent dimensions, and pictures"),
@@ -90,11 +90,15 @@ private func checkTogether(_ arguments: Arguments) throws(UsageError) {
   if arguments.has(TrainOptions.hidden), arguments.has(TrainOptions.encoder), arguments.has(TrainOptions.decoder) {
     throw UsageError("train: \(arguments.text(TrainOptions.hidden)) has no effect beside --encoder and --decoder")
   }
-  if arguments[TrainOptions.likelihood] != "gaussian" {
+  let kind = VAE.Likelihood.Kind(arguments[TrainOptions.likelihood])
+  if kind?.isLocated != true {
     let options: [any AnyOption] = [TrainOptions.sigma, TrainOptions.outputActivation]
     if let option = options.first(where: { arguments.has($0) }) {
-      throw UsageError("train: \(arguments.text(option)) needs --likelihood gaussian")
+      throw UsageError("train: \(arguments.text(option)) needs --likelihood gaussian, laplace or log_cosh")
     }
+  }
+  if (kind == .categorical) != arguments.has(TrainOptions.groups) {
+    throw UsageError("train: --likelihood categorical and --groups need each other")
   }
   _ = try chosenObjective(arguments, command: "train")
 }
