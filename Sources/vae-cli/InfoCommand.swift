@@ -43,6 +43,8 @@ private func infoJSON(_ model: VAE, _ path: String, _ bytes: Int?) -> JSON {
       ? .number(configuration.likelihood.sigma) : .string("\(configuration.likelihood.sigmaKind)"),
     "output_activation": .string("\(configuration.likelihood.outputActivation)"),
   ]
+  let groups = configuration.likelihood.groups
+  if !groups.isEmpty { json.append("groups", .array(groups.map { .integer($0) })) }
   json.append("training", model.trainingConfiguration.map(trainingJSON) ?? nil)
   let tensors = model.parameters.map { tensor -> JSON in
     ["name": .string(tensor.name), "shape": .array(tensor.shape.map { .integer($0) })]

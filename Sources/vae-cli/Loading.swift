@@ -33,14 +33,9 @@ func checkValues(_ table: DataTable, likelihood: VAE.Likelihood.Kind, hint: (Dat
   guard let support = likelihood.support else { return }
   let name = likelihood == .bernoulli ? "Bernoulli" : "\(likelihood)"
   do throws(DataError) {
-    try table.check(in: support, for: "the \(name) likelihood")
+    try table.check(in: support, whole: likelihood.isWhole, for: "the \(name) likelihood")
   } catch {
     throw Failure(error.description + hint(table))
-  }
-  if likelihood.isWhole, let bad = try table.firstFraction() {
-    throw Failure(
-      "\(printable(table.source)): \(table.place(row: bad.row, column: bad.column)): \(bad.value) is not allowed by the "
-        + "\(name) likelihood; allowed are whole numbers" + hint(table))
   }
 }
 
@@ -64,19 +59,6 @@ extension DataTable {
     case .bytes(let bytes, let scale):
       Rows(bytes, columns: columns, scale: scale == ValueScale.byteToUnit ? 1 / 255 : Double(scale))
     }
-  }
-
-  /// The first value that is no whole number, in row-major order.
-  func firstFraction() throws -> InvalidValue? {
-    var row = 0
-    var found: InvalidValue?
-    try forEachPiece(of: 0..<rows) { piece in
-      if found == nil, let index = piece.firstIndex(where: { $0 != $0.rounded() }) {
-        found = InvalidValue(row: row + index / columns, column: index % columns, value: piece[index])
-      }
-      row += piece.count / columns
-    }
-    return found
   }
 
   /// Gives the rows `range`, some hundreds at a time, so that results need not be held as a whole.

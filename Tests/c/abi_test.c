@@ -185,7 +185,8 @@ static void check_names(void) {
     CHECK(vae_sigma_kind_name(i) == NULL);
     CHECK(vae_prior_name(i) == NULL && vae_objective_name(i) == NULL);
   }
-  CHECK(vae_activation_name(9) == NULL && vae_isa_name(5) == NULL && vae_likelihood_name(7) == NULL && vae_sigma_kind_name(3) == NULL);
+  CHECK(vae_activation_name(9) == NULL && vae_isa_name(5) == NULL && vae_likelihood_name(7) == NULL &&
+        vae_sigma_kind_name(3) == NULL);
   CHECK(vae_activation_name(INT32_MAX) == NULL && vae_isa_name(INT32_MIN) == NULL);
   char text[32];
   snprintf(text, sizeof text, "%d.%d.%d", VAE_VERSION_MAJOR, VAE_VERSION_MINOR, VAE_VERSION_PATCH);

@@ -139,9 +139,8 @@ static void describe(char *text, size_t size, const test_spec *spec, size_t n, v
   }
   snprintf(text + at, size - (size_t)at, " %s %s %s sigma %g, %s K=%u beta %g, %zu rows, %s",
            vae_likelihood_name(spec->likelihood), vae_activation_name(spec->output_activation),
-           vae_sigma_kind_name(spec->sigma_kind), spec->sigma,
-           vae_objective_name(spec->objective.kind), (unsigned)spec->objective.samples, spec->objective.beta, n,
-           vae_isa_name(isa));
+           vae_sigma_kind_name(spec->sigma_kind), spec->sigma, vae_objective_name(spec->objective.kind),
+           (unsigned)spec->objective.samples, spec->objective.beta, n, vae_isa_name(isa));
 }
 
 /* The importance weights are a softmax of sums over D dimensions, whose float32 rounding grows with their size; so may
@@ -232,11 +231,16 @@ static void check_likelihood_case(uint64_t index) {
   static const struct {
     vae_likelihood likelihood;
     vae_sigma_kind sigma_kind;
-  } kinds[] = {{VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED},          {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_GLOBAL},
-               {VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI, VAE_SIGMA_FIXED}, {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_PER_OUTPUT},
-               {VAE_LIKELIHOOD_POISSON, VAE_SIGMA_FIXED},              {VAE_LIKELIHOOD_LOG_COSH, VAE_SIGMA_GLOBAL},
-               {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT},        {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_FIXED},
-               {VAE_LIKELIHOOD_LOG_COSH, VAE_SIGMA_FIXED},             {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL},
+  } kinds[] = {{VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED},
+               {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_GLOBAL},
+               {VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI, VAE_SIGMA_FIXED},
+               {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_PER_OUTPUT},
+               {VAE_LIKELIHOOD_POISSON, VAE_SIGMA_FIXED},
+               {VAE_LIKELIHOOD_LOG_COSH, VAE_SIGMA_GLOBAL},
+               {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT},
+               {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_FIXED},
+               {VAE_LIKELIHOOD_LOG_COSH, VAE_SIGMA_FIXED},
+               {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL},
                {VAE_LIKELIHOOD_LOG_COSH, VAE_SIGMA_PER_OUTPUT}};
   static const uint32_t inputs[] = {5, 2, 17, 33, 48, 49, 97, 150};
   static const uint32_t samples[] = {1, 3, 1, 5};

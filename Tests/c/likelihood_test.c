@@ -39,8 +39,8 @@ static long double continuous_nll(long double o, long double x, long double *slo
 }
 
 static void check_continuous_bernoulli(const vaei_kernels *k) {
-  static const float ends[] = {0,    1e-30f, 1e-7f, 1e-4f, 1e-3f, 0.02f, 0.5f,  0.99999f, 1,  1.00001f,
-                               1.5f, 3,      6,     20,    80,    90,    1e3f,  1e5f,     1e30f};
+  static const float ends[] = {0,    1e-30f, 1e-7f, 1e-4f, 1e-3f, 0.02f, 0.5f, 0.99999f, 1,    1.00001f,
+                               1.5f, 3,      6,     20,    80,    90,    1e3f, 1e5f,     1e30f};
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
     for (int sign = -1; sign <= 1; sign += 2)
       for (float x = 0; x <= 1; x += 0.25f) {
@@ -57,13 +57,15 @@ static void check_continuous_bernoulli(const vaei_kernels *k) {
 /* Counts from 0 to the largest, rates from nothing to far beyond it. */
 static void check_poisson(const vaei_kernels *k) {
   static const float counts[] = {0, 1, 2, 3, 5, 10, 77, 1000, 65537, 4194304};
-  static const float outputs[] = {-1e4f, -100, -88, -30, -20.01f, -19.99f, -5, -1, 0, 0.5413f, 2, 9.99f, 77, 999, 65000, 4194304, 1e8f};
+  static const float outputs[] = {-1e4f,   -100, -88,   -30, -20.01f, -19.99f, -5,      -1,  0,
+                                  0.5413f, 2,    9.99f, 77,  999,     65000,   4194304, 1e8f};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
     for (size_t j = 0; j < sizeof outputs / sizeof *outputs; j++) {
       float slope;
       const long double x = counts[i], o = outputs[j], rate = o < -100 ? 0 : log1pl(expl(-fabsl(o))) + (o > 0 ? o : 0);
       const long double log_rate = o < -30 ? o : logl(rate), share = o < -30 ? 1 : 1 / (1 + expl(-o)) / rate;
-      const double want = (double)(rate - x * log_rate + lgammal(x + 1)), nll = value_of(k->poisson, outputs[j], counts[i], 0, &slope);
+      const double want = (double)(rate - x * log_rate + lgammal(x + 1)),
+                   nll = value_of(k->poisson, outputs[j], counts[i], 0, &slope);
       CHECK_THAT(fabs(nll - want) <= 6e-7 * fmax(1, fabs(want)), "poisson(%g) at o = %g: %.9g, not %.9g", counts[i],
                  outputs[j], nll, want);
       CHECK_NEAR(slope, (double)(share * (rate - x)), 1e-6 * fmax(1, fabs((double)(share * (rate - x)))));
@@ -227,11 +229,13 @@ static void check_configurations(void) {
     uint32_t group_count;
     const char *words;
   } bad[] = {
-      {VAE_LIKELIHOOD_POISSON, VAE_SIGMA_GLOBAL, 0, 1, NULL, 0, "sigma_kind is global; a poisson likelihood has no sigma"},
+      {VAE_LIKELIHOOD_POISSON, VAE_SIGMA_GLOBAL, 0, 1, NULL, 0,
+       "sigma_kind is global; a poisson likelihood has no sigma"},
       {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_PER_OUTPUT, 0, 2, NULL, 0, "sigma is 2; where sigma_kind is per_output"},
       {VAE_LIKELIHOOD_POISSON, 0, VAE_ACTIVATION_RELU, 1, NULL, 0, "a poisson likelihood allows identity only"},
       {VAE_LIKELIHOOD_GAUSSIAN, 0, 0, 1, groups, 2, "group_count is 2; a gaussian likelihood has no groups"},
-      {VAE_LIKELIHOOD_CATEGORICAL, 0, 0, 1, NULL, 0, "group_count is 0; a categorical likelihood needs 1 to 4096 groups"},
+      {VAE_LIKELIHOOD_CATEGORICAL, 0, 0, 1, NULL, 0,
+       "group_count is 0; a categorical likelihood needs 1 to 4096 groups"},
       {VAE_LIKELIHOOD_CATEGORICAL, 0, 0, 1, NULL, 2, "groups is NULL, but group_count is 2"},
       {VAE_LIKELIHOOD_CATEGORICAL, 0, 0, 1, groups, VAE_MAX_GROUPS + 1, "group_count is 4097"},
       {VAE_LIKELIHOOD_CATEGORICAL, 0, 0, 1, small, 2, "groups[0] is 1; a group has at least 2 columns"},

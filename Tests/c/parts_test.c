@@ -108,8 +108,8 @@ static void check_parts(const test_spec *spec, const vaei_kernels *kernels, cons
     if (bf16 && samples % 2 && at_once[i] < samples) continue;
     const uint32_t threads = 1 + (uint32_t)i % 3;
     harness_note("%s, %s, %s, %s, %u samples, %u rows at once, %u threads", vae_isa_name(kernels->isa),
-                 bf16 ? "bf16" : "float32", vae_likelihood_name(spec->likelihood), vae_objective_name(spec->objective.kind), samples,
-                 at_once[i], threads);
+                 bf16 ? "bf16" : "float32", vae_likelihood_name(spec->likelihood),
+                 vae_objective_name(spec->objective.kind), samples, at_once[i], threads);
     run_batch(spec, kernels, bf16, at_once[i], threads, &some);
     CHECK_BYTES(all.loss, some.loss, sizeof all.loss);
     CHECK_BYTES(all.kl, some.kl, sizeof all.kl);

@@ -132,9 +132,9 @@ static int read_spec(vectors *file, const char *text) {
   file->spec.objective.kind = find_name(text, "objective", vae_objective_name, VAE_OBJECTIVE_ELBO);
   file->spec.objective.samples = (uint32_t)find_number(text, "samples", 1.0);
   file->spec.objective.beta = find_number(text, "beta", 1.0);
-  return file->batch > 0 && file->spec.likelihood >= 0 && file->spec.sigma_kind >= 0 && file->spec.output_activation >= 0 &&
-         file->spec.objective.kind >= 0 && read_layers(text, "encoder", &file->spec, 0) &&
-         read_layers(text, "decoder", &file->spec, 1);
+  return file->batch > 0 && file->spec.likelihood >= 0 && file->spec.sigma_kind >= 0 &&
+         file->spec.output_activation >= 0 && file->spec.objective.kind >= 0 &&
+         read_layers(text, "encoder", &file->spec, 0) && read_layers(text, "decoder", &file->spec, 1);
 }
 
 /* Tensors */

@@ -176,7 +176,7 @@ struct Config {
   Likelihood likelihood = Likelihood::bernoulli;
   Activation output_activation = Activation::identity; // of a gaussian, laplace or log_cosh likelihood's location
   SigmaKind sigma_kind = SigmaKind::fixed;
-  double sigma = 1; // their scale, in units of the data; 1e-4 to 1e4, and 1 where it is learned
+  double sigma = 1;                       // their scale, in units of the data; 1e-4 to 1e4, and 1 where it is learned
   std::vector<std::uint32_t> groups = {}; // of a categorical likelihood: the columns of each variable
 };
 

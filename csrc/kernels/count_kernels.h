@@ -36,8 +36,8 @@ VF_INLINE vf poisson_term(vf o, vf x, vf *slope) {
   *slope = vf_mul(vf_div(sigmoid_of(o, e), rate), vf_sub(rate, x));
   const vf count = vf_max(one, x), log_count = vf_log(count);
   const vf scale = vf_fma(vf_set(0.5f), log_count, vf_set(0.918938533f)); /* log(2 pi x) / 2 */
-  const vf some = vf_add(poisson_deviance(count, rate, log_count, log_rate),
-                         vf_add(scale, stirling_rest(vf_div(one, count))));
+  const vf some =
+      vf_add(poisson_deviance(count, rate, log_count, log_rate), vf_add(scale, stirling_rest(vf_div(one, count))));
   return vf_select(vf_less(x, vf_set(0.5f)), rate, some);
 }
 

@@ -89,7 +89,8 @@ typedef struct vaei_density {
   float inverse_scale, constant;
   const float *log_scale; /* NULL, or [columns], padded; for every row */
   float log_scale_unit;
-  float *d_log_scale; /* where neither log_scale nor d is NULL: [columns], padded; += the rows' gradients of v, in order */
+  float *
+      d_log_scale; /* where neither log_scale nor d is NULL: [columns], padded; += the rows' gradients of v, in order */
 } vaei_density;
 
 typedef void vaei_density_kernel(const vaei_density *tile);

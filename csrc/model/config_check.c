@@ -64,7 +64,8 @@ static vae_status check_groups(const vae_config *c, vae_error *err) {
   if (c->group_count < 1 || c->group_count > VAE_MAX_GROUPS)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "group_count is %u; a %s likelihood needs 1 to %d groups",
                      c->group_count, vaei_likelihood_name(c->likelihood), VAE_MAX_GROUPS);
-  if (!c->groups) return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "groups is NULL, but group_count is %u", c->group_count);
+  if (!c->groups)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "groups is NULL, but group_count is %u", c->group_count);
   uint64_t sum = 0;
   for (uint32_t i = 0; i < c->group_count; i++) {
     if (c->groups[i] < 2)

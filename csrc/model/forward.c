@@ -100,7 +100,8 @@ static void output_rows(vaei_pass *pass, const vaei_crew *crew) {
   vaei_team_barrier(crew->member);
 }
 
-/* The likelihood's mean from a tile or from rows of outputs, into the caller's [rows, D] from row `row` and column `column` on. */
+/* The likelihood's mean from a tile or from rows of outputs, into the caller's [rows, D] from row `row` and column `column`
+ * on. */
 static void write_mean(const vaei_pass *pass, float *from, size_t from_row, size_t rows, size_t columns, float *output,
                        size_t row, size_t column) {
   const vae_config *config = &pass->model->config;
@@ -169,8 +170,7 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, float *scratch, co
                               .d_row = d_row,
                               .nll = nll};
     likelihood->loss(&piece, wanted != NULL);
-    if (piece.d && !likelihood->tame)
-      vaei_pass_note_large(pass, piece.d, piece.rows, piece.columns, piece.d_row);
+    if (piece.d && !likelihood->tame) vaei_pass_note_large(pass, piece.d, piece.rows, piece.columns, piece.d_row);
     for (size_t r = row; r < end; r++) {
       pass->tile_nll[r * pass->column_tiles + tile->column] = nll[r - row];
       if (wanted)
@@ -216,7 +216,8 @@ static void scaled_row(const vaei_pass *pass, const vaei_output_tile *row, float
     const size_t size = columns * sizeof(float);
     vaei_output_tile piece = *row;
     memcpy(p.output, row->output + first, size);
-    if (global) for (size_t j = 0; j < columns; j++) p.log_scale[j] = *constants_of(pass->model);
+    if (global)
+      for (size_t j = 0; j < columns; j++) p.log_scale[j] = *constants_of(pass->model);
     else memcpy(p.log_scale, row->output + units + first, size);
     memset(p.d_log_scale, 0, sizeof p.d_log_scale);
     piece.columns = columns;

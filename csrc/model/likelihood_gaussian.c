@@ -2,7 +2,7 @@
 #include "model/likelihood_shared.h"
 
 static void loss_of(const vaei_output_tile *t, bool mean) {
-  (void)mean; /* output is the location in any case */
+  (void)mean;                                           /* output is the location in any case */
   const double log_normaliser = 0.91893853320467274178; /* log(2 pi) / 2 */
   vaei_located_loss(t, t->kernels->gaussian, log_normaliser);
 }

@@ -3,7 +3,7 @@
 #include "model/likelihood_shared.h"
 
 static void loss_of(const vaei_output_tile *t, bool mean) {
-  (void)mean; /* output is the location in any case */
+  (void)mean;                                           /* output is the location in any case */
   const double log_normaliser = 0.69314718055994530942; /* log 2 */
   vaei_located_loss(t, t->kernels->laplace, log_normaliser);
 }

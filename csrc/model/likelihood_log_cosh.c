@@ -4,7 +4,7 @@
 #include "model/likelihood_shared.h"
 
 static void loss_of(const vaei_output_tile *t, bool mean) {
-  (void)mean; /* output is the location in any case */
+  (void)mean;                                           /* output is the location in any case */
   const double log_normaliser = 1.14472988584940017414; /* log pi */
   vaei_located_loss(t, t->kernels->log_cosh, log_normaliser);
 }

@@ -4,7 +4,8 @@
 
 #include "model/likelihood.h"
 
-#define VAEI_ANY_FINITE {-0x1.fffffep+127f, 0x1.fffffep+127f, false, "any finite number"}
+#define VAEI_ANY_FINITE \
+  { -0x1.fffffep+127f, 0x1.fffffep+127f, false, "any finite number" }
 
 /* output = activation(output) */
 void vaei_output_activate(const vaei_output_tile *tile, vae_activation activation);

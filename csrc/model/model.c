@@ -152,8 +152,7 @@ vae_status vaei_model_new_shape(const vae_config *config, const vae_allocator *a
   model->version = 1;
   const size_t layers = (size_t)config->encoder_count + config->decoder_count;
   model->layers = vaei_allocate_zeroed(allocator, layers * sizeof *model->layers);
-  if (config->group_count)
-    model->groups = vaei_allocate_zeroed(allocator, config->group_count * sizeof *model->groups);
+  if (config->group_count) model->groups = vaei_allocate_zeroed(allocator, config->group_count * sizeof *model->groups);
   model->dense = vaei_allocate_zeroed(allocator, dense_capacity(config) * sizeof *model->dense);
   model->parameters = vaei_allocate_zeroed(allocator, parameter_capacity(config) * sizeof *model->parameters);
   if (!model->layers || (config->group_count && !model->groups) || !model->dense || !model->parameters) {

@@ -27,7 +27,8 @@
 /* A layer's values for the rows of a batch. Rows are `row` floats apart: an odd number of cache lines, so that the rows
  * of a tile do not meet in one cache set. With bf16 products y and dy of hidden layers are NULL: see mixed.h. */
 typedef struct vaei_activations {
-  float *y;     /* outputs; NULL for the decoder's last layer, but where the likelihood takes rows: its tiles are used up at once */
+  float *
+      y; /* outputs; NULL for the decoder's last layer, but where the likelihood takes rows: its tiles are used up at once */
   float *slope; /* activation'(x), for the activations whose derivative needs it; else NULL */
   float *dy;    /* gradient before the activation; NULL in a pass without gradients */
   size_t row;

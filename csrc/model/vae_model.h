@@ -49,7 +49,7 @@ struct vae_model {
   vae_layer *layers; /* encoder, then decoder */
   vae_training training;
   bool trained;
-  uint32_t *groups;  /* of a categorical likelihood, config's */
+  uint32_t *groups; /* of a categorical likelihood, config's */
   /* Encoder's hidden layers, encoder head [mean | logvar], decoder's hidden layers, output; behind it, where the likelihood has
    * parameters that are the same for all z, a layer without inputs whose biases they are. */
   vaei_dense *dense;

@@ -46,7 +46,8 @@ mod trainer;
 mod workspace;
 
 pub use allocator::Allocator;
-pub use config::{Activation, Config, Isa, Layer, Likelihood, Objective, ObjectiveKind, Precision, Prior, Training};
+pub use config::{Activation, Config, Isa, Layer, Likelihood, Objective, ObjectiveKind, Precision, Prior, SigmaKind};
+pub use config::Training;
 pub use data::{Loss, Rows, Terms};
 pub use error::{Error, Status};
 pub use model::{Model, Parameter};
