@@ -38,25 +38,25 @@ VF_INLINE vf continuous_bernoulli_term(vf o, vf x, vf *slope) {
 /* The term of a column and its slope by the output. */
 typedef vf density_term(vf output, vf x, vf *slope);
 
-/* Inlined for one term, with and without gradients. */
-VF_INLINE void add_terms(const vaei_density *t, density_term *term_of, bool gradient) {
-  for (size_t i = 0; i < t->rows; i++) {
-    const vf weight = vf_set(gradient ? t->row_weight[i] : 0.0f);
+/* Inlined for one term, with and without gradients. The tile by value: what is stored cannot lie in it. */
+VF_INLINE void add_terms(vaei_density t, density_term *term_of, bool gradient) {
+  for (size_t i = 0; i < t.rows; i++) {
+    const vf weight = vf_set(gradient ? t.row_weight[i] : 0.0f);
     vf sum = vf_set(0.0f);
-    for (size_t j = 0; j < t->columns; j += 16) {
-      const size_t valid = valid_lanes(t->columns, j);
+    for (size_t j = 0; j < t.columns; j += 16) {
+      const size_t valid = valid_lanes(t.columns, j);
       vf slope;
-      const vf term = term_of(vf_load(t->output + i * t->output_row + j), vf_load(t->x + i * t->x_row + j), &slope);
+      const vf term = term_of(vf_load(t.output + i * t.output_row + j), vf_load(t.x + i * t.x_row + j), &slope);
       sum = vf_add(sum, keep_valid(term, valid));
-      if (gradient) vf_store(t->d + i * t->d_row + j, keep_valid(vf_mul(weight, slope), valid));
+      if (gradient) vf_store(t.d + i * t.d_row + j, keep_valid(vf_mul(weight, slope), valid));
     }
-    t->nll[i] += (double)vf_sum(sum);
+    t.nll[i] += (double)vf_sum(sum);
   }
 }
 
 VF_INLINE void density(const vaei_density *t, density_term *term_of) {
-  if (t->d) add_terms(t, term_of, true);
-  else add_terms(t, term_of, false);
+  if (t->d) add_terms(*t, term_of, true);
+  else add_terms(*t, term_of, false);
 }
 
 static void bernoulli(const vaei_density *t) { density(t, bernoulli_term); }

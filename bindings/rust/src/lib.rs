@@ -46,8 +46,9 @@ mod trainer;
 mod workspace;
 
 pub use allocator::Allocator;
-pub use config::{Activation, Config, Isa, Layer, Likelihood, Objective, ObjectiveKind, Precision, Prior, SigmaKind};
-pub use config::Training;
+pub use config::{
+    Activation, Config, Isa, Layer, Likelihood, Objective, ObjectiveKind, Precision, Prior, SigmaKind, Training,
+};
 pub use data::{Loss, Rows, Terms};
 pub use error::{Error, Status};
 pub use model::{Model, Parameter};
