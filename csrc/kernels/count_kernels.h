@@ -12,7 +12,7 @@ VF_INLINE vf stirling_rest(vf inverse_x) {
 
 /* x log(x / rate) + rate - x for x >= 1, given both and their logs, without cancellation where they are near: with
  * v = (rate - x) / (rate + x), x log(x / rate) = -2 x artanh(v), so the sum is (rate - x) v - 2 x v (v^2 / 3 + v^4 / 5 + …).
- * Loader 2000, "Fast and Accurate Computation of Binomial Probabilities", section 2. */
+ * Loader 2000, "Fast and Accurate Computation of Binomial Probabilities". */
 VF_INLINE vf poisson_deviance(vf x, vf rate, vf log_x, vf log_rate) {
   const vf difference = vf_sub(rate, x), v = vf_div(difference, vf_add(rate, x)), v2 = vf_mul(v, v);
   vf rest = vf_set(1.0f / 11.0f);

@@ -25,11 +25,11 @@ VF_INLINE vf continuous_bernoulli_mean(vf o, vf a, vf q) {
   return vf_select(vf_less(o, vf_set(0.0f)), vf_sub(half, g), vf_add(half, g));
 }
 
-/* Loaiza-Ganem & Cunningham 2019, eq. 7 to 9, in logit form. Their constant is C(o) = o / tanh(o / 2), and with it the
+/* Loaiza-Ganem & Cunningham 2019, in logit form. Their constant is C(o) = o / tanh(o / 2), and with it the
  * log(1 + exp(-|o|)) of the Bernoulli cancels: -log p = max(o, 0) - o x + log((1 - exp(-|o|)) / |o|), which has neither a pole
  * at o = 0 (lambda = 1/2) nor an overflow far out. Its slope is the mean less x. */
 VF_INLINE vf continuous_bernoulli_term(vf o, vf x, vf *slope) {
-  const vf a = vf_max(vf_set(1e-30f), vf_abs(o)); /* keeps NaN out of q, not out of the sum below */
+  const vf a = vf_max(vf_set(1e-30f), vf_abs(o)); /* so that q is 1 at 0 */
   const vf q = vf_div(vf_sub(vf_set(0.0f), vf_expm1_negative(vf_sub(vf_set(0.0f), a))), a);
   *slope = vf_sub(continuous_bernoulli_mean(o, a, q), x);
   return vf_add(vf_sub(vf_max(vf_set(0.0f), o), vf_mul(o, x)), vf_log(q));

@@ -18,8 +18,8 @@ VF_INLINE vf laplace_term(vf t, vf offset, vf *slope) {
   return vf_add(vf_abs(t), offset);
 }
 
-/* rho = log cosh t, constant log pi: the hyperbolic secant distribution, whose density is 1 / (pi scale cosh t). The loss is
- * that of Chen et al. 2019, "Log Hyperbolic Cosine Loss Improves Variational Auto-Encoder", eq. 8, with a = 1 / scale.
+/* rho = log cosh t, constant log pi: the hyperbolic secant distribution, whose density is 1 / (pi scale cosh t). Chen, Chen &
+ * Zhang 2018, "Log Hyperbolic Cosine Loss Improves Variational Auto-Encoder", minimise rho / a with a = 1 / scale.
  * log cosh t = |t| + log(1 + exp(-2 |t|)) - log 2. */
 VF_INLINE vf log_cosh_term(vf t, vf offset, vf *slope) {
   const vf size = vf_abs(t);

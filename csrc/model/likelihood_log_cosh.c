@@ -1,6 +1,6 @@
 /* Log-cosh, which is quadratic near 0 and linear far out: -log p(x) = log cosh((x - m) / sigma) + log sigma + log pi, the
- * hyperbolic secant distribution with standard deviation pi sigma / 2. The loss is that of Chen, Chen & Chen 2019, "Log
- * Hyperbolic Cosine Loss Improves Variational Auto-Encoder", with a = 1 / sigma. */
+ * hyperbolic secant distribution with standard deviation pi sigma / 2. With sigma = 1 / a it is a times the loss of Chen, Chen
+ * & Zhang 2018, "Log Hyperbolic Cosine Loss Improves Variational Auto-Encoder", made a density. */
 #include "model/likelihood_shared.h"
 
 static void loss_of(const vaei_output_tile *t, bool mean) {
