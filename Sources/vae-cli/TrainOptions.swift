@@ -15,8 +15,8 @@ enum TrainOptions {
     ["bernoulli", "gaussian", "continuous_bernoulli", "laplace", "log_cosh", "poisson", "categorical"],
     default: "bernoulli",
     help: "of the data given a code: bernoulli and continuous_bernoulli for values from 0 to 1; gaussian, laplace and "
-      + "log_cosh for any numbers (the last two are moved less by outliers); poisson for counts; categorical for --groups of columns with a single 1 in each"
-  )
+      + "log_cosh for any numbers (the last two are moved less by outliers); poisson for counts; categorical for "
+      + "--groups of columns with a single 1 in each")
   static let sigma = Option<Sigma>(
     "sigma", form: "X|NAME", default: .fixed(1), shown: "1",
     help: "scale of the gaussian (its standard deviation), laplace and log_cosh likelihoods, in units of the data: a "
