@@ -37,14 +37,31 @@ static void run_activate(arrays *a) {
 static void run_activate_backward(arrays *a) {
   a->kernels->activate_backward(a->activation, ROWS, COLUMNS, a->x, COLUMNS, a->y, COLUMNS);
 }
+static vaei_density density_of(const arrays *a, bool gradient) {
+  return (vaei_density){.rows = ROWS,
+                        .columns = COLUMNS,
+                        .output = a->y,
+                        .output_row = COLUMNS,
+                        .x = a->x,
+                        .x_row = COLUMNS,
+                        .row_weight = a->weight,
+                        .d = gradient ? a->d : NULL,
+                        .d_row = COLUMNS,
+                        .nll = a->nll,
+                        .inverse_scale = 1.0f,
+                        .constant = 0.9f};
+}
 static void run_bernoulli(arrays *a) {
-  a->kernels->bernoulli(ROWS, COLUMNS, a->y, COLUMNS, a->x, COLUMNS, a->weight, a->d, COLUMNS, a->nll);
+  const vaei_density tile = density_of(a, true);
+  a->kernels->bernoulli(&tile);
 }
 static void run_bernoulli_value(arrays *a) {
-  a->kernels->bernoulli(ROWS, COLUMNS, a->y, COLUMNS, a->x, COLUMNS, a->weight, NULL, COLUMNS, a->nll);
+  const vaei_density tile = density_of(a, false);
+  a->kernels->bernoulli(&tile);
 }
 static void run_gaussian(arrays *a) {
-  a->kernels->gaussian(ROWS, COLUMNS, a->y, COLUMNS, a->x, COLUMNS, 1.0f, 0.9f, a->weight, a->d, COLUMNS, a->nll);
+  const vaei_density tile = density_of(a, true);
+  a->kernels->gaussian(&tile);
 }
 static void run_posterior(arrays *a) {
   for (size_t i = 0; i + LATENTS <= COUNT; i += LATENTS)

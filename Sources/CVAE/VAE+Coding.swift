@@ -9,10 +9,11 @@ extension VAE.Configuration: Codable {
     case priorNet = "prior_net"
     case likelihood, sigma
     case outputActivation = "output_activation"
+    case groups
   }
 
   /// Reads the keys `input_dim`, `latent_dim`, `encoder`, `decoder`, `likelihood` and, where they are there,
-  /// `condition_dim`, `prior`, `prior_net`, `sigma` and `output_activation`.
+  /// `condition_dim`, `prior`, `prior_net`, `sigma`, `output_activation` and `groups`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.strictContainer(Key.self)
     if try container.decodeIfPresent(Int.self, forKey: .conditionDimension) ?? 0 != 0 {
@@ -22,6 +23,10 @@ extension VAE.Configuration: Codable {
       throw container.error(.priorNet, "this version has no such prior")
     }
     let outputActivation: VAE.Activation? = try container.named(.outputActivation)
+    // A number, or the name of a learned scale.
+    let learned = try? container.decode(String.self, forKey: .sigma)
+    let sigmaKind: VAE.Likelihood.SigmaKind = learned == nil ? .fixed : try container.required(.sigma)
+    if learned != nil, sigmaKind == .fixed { throw container.error(.sigma, "a fixed sigma is written as its number") }
     self.init(
       inputDimension: try container.decode(Int.self, forKey: .inputDimension),
       latentDimension: try container.decode(Int.self, forKey: .latentDimension),
@@ -29,8 +34,10 @@ extension VAE.Configuration: Codable {
       decoder: try container.decode([VAE.Layer].self, forKey: .decoder),
       likelihood: VAE.Likelihood(
         kind: try container.required(.likelihood),
-        sigma: try container.decodeIfPresent(Double.self, forKey: .sigma) ?? 1,
-        outputActivation: outputActivation ?? .identity),
+        sigmaKind: sigmaKind,
+        sigma: learned == nil ? try container.decodeIfPresent(Double.self, forKey: .sigma) ?? 1 : 1,
+        outputActivation: outputActivation ?? .identity,
+        groups: try container.decodeIfPresent([Int].self, forKey: .groups) ?? []),
       prior: try container.named(.prior) ?? .standard)
   }
 
@@ -45,8 +52,13 @@ extension VAE.Configuration: Codable {
     try container.encode(prior.description, forKey: .prior)
     try container.encode([VAE.Layer](), forKey: .priorNet)
     try container.encode(likelihood.kind.description, forKey: .likelihood)
-    try container.encode(likelihood.sigma, forKey: .sigma)
+    if likelihood.sigmaKind == .fixed {
+      try container.encode(likelihood.sigma, forKey: .sigma)
+    } else {
+      try container.encode(likelihood.sigmaKind.description, forKey: .sigma)
+    }
     try container.encode(likelihood.outputActivation.description, forKey: .outputActivation)
+    if !likelihood.groups.isEmpty { try container.encode(likelihood.groups, forKey: .groups) }
   }
 }
 

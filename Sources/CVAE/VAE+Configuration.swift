@@ -82,8 +82,10 @@ extension VAE.Configuration {
       encoder: Self.layers(config.encoder, config.encoder_count),
       decoder: Self.layers(config.decoder, config.decoder_count),
       likelihood: VAE.Likelihood(
-        kind: VAE.Likelihood.Kind(number: config.likelihood), sigma: config.sigma,
-        outputActivation: VAE.Activation(number: config.output_activation)),
+        kind: VAE.Likelihood.Kind(number: config.likelihood),
+        sigmaKind: VAE.Likelihood.SigmaKind(number: config.sigma_kind), sigma: config.sigma,
+        outputActivation: VAE.Activation(number: config.output_activation),
+        groups: UnsafeBufferPointer(start: config.groups, count: Int(config.group_count)).map { Int($0) }),
       prior: VAE.Prior(number: config.prior))
   }
 
@@ -96,17 +98,24 @@ extension VAE.Configuration {
     config.latent_dim = try cSize(latentDimension, "latentDimension")
     config.prior = prior.number
     config.likelihood = likelihood.kind.number
+    config.sigma_kind = likelihood.sigmaKind.number
     config.sigma = likelihood.sigma
     config.output_activation = likelihood.outputActivation.number
     let encoder = try Self.cLayers(encoder, "encoder")
     let decoder = try Self.cLayers(decoder, "decoder")
+    var groups: [UInt32] = []
+    for columns in likelihood.groups { groups.append(try cSize(columns, "the columns of a group")) }
     return try encoder.withUnsafeBufferPointer { encoder throws(VAEError) in
       try decoder.withUnsafeBufferPointer { decoder throws(VAEError) in
         config.encoder = encoder.baseAddress
         config.encoder_count = try cSize(encoder.count, "the number of encoder layers")
         config.decoder = decoder.baseAddress
         config.decoder_count = try cSize(decoder.count, "the number of decoder layers")
-        return try body(&config)
+        return try groups.withUnsafeBufferPointer { groups throws(VAEError) in
+          config.groups = groups.baseAddress
+          config.group_count = try cSize(groups.count, "the number of groups")
+          return try body(&config)
+        }
       }
     }
   }

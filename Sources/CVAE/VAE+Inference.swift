@@ -38,7 +38,8 @@ extension VAE {
   /// The mean of p(x|z) for each latent vector.
   ///
   /// - Parameter z: `[n, latentDimension]`, row-major.
-  /// - Returns: `[n, inputDimension]`: probabilities for Bernoulli, means for a Gaussian.
+  /// - Returns: `[n, inputDimension]`: the likelihood's mean: probabilities, locations, rates; of a continuous Bernoulli its
+  ///   parameter.
   /// - Throws: ``VAEError`` with `.mismatch` for a wrong number of values, `.data` where one is not finite.
   public func decode(_ z: [Float]) throws(VAEError) -> [Float] {
     let rows = try latentRows(z.count)

@@ -60,7 +60,7 @@ extension VAE {
   }
 
   /// Starts the output bias where the decoder gives the data's column means: their logit for a Bernoulli likelihood, the
-  /// inverse of the output activation for a Gaussian. Training then starts nearer to its goal.
+  /// inverse of the output activation where there is one, and so on. Training then starts nearer to its goal.
   ///
   /// - Parameter data: `[n, inputDimension]`.
   /// - Throws: ``VAEError`` with `.mismatch`, `.data`, or `.busy` during training.

@@ -39,9 +39,12 @@ private func infoJSON(_ model: VAE, _ path: String, _ bytes: Int?) -> JSON {
     "prior": .string("\(configuration.prior)"),
     "prior_net": [],
     "likelihood": .string("\(configuration.likelihood.kind)"),
-    "sigma": .number(configuration.likelihood.sigma),
+    "sigma": configuration.likelihood.sigmaKind == .fixed
+      ? .number(configuration.likelihood.sigma) : .string("\(configuration.likelihood.sigmaKind)"),
     "output_activation": .string("\(configuration.likelihood.outputActivation)"),
   ]
+  let groups = configuration.likelihood.groups
+  if !groups.isEmpty { json.append("groups", .array(groups.map { .integer($0) })) }
   json.append("training", model.trainingConfiguration.map(trainingJSON) ?? nil)
   let tensors = model.parameters.map { tensor -> JSON in
     ["name": .string(tensor.name), "shape": .array(tensor.shape.map { .integer($0) })]
@@ -158,9 +161,13 @@ private func layersText(_ layers: [VAE.Layer]) -> String {
 }
 
 private func likelihoodText(_ likelihood: VAE.Likelihood) -> String {
-  guard likelihood.kind == .gaussian else { return "\(likelihood.kind)" }
+  if !likelihood.groups.isEmpty {
+    return "\(likelihood.kind), groups of \(likelihood.groups.map(String.init).joined(separator: ",")) columns"
+  }
+  guard likelihood.kind.isLocated else { return "\(likelihood.kind)" }
   let activation = likelihood.outputActivation
-  return "\(likelihood.kind), sigma \(shortest(likelihood.sigma))"
+  let sigma = likelihood.sigmaKind == .fixed ? shortest(likelihood.sigma) : "learned (\(likelihood.sigmaKind))"
+  return "\(likelihood.kind), sigma \(sigma)"
     + (activation == .identity ? "" : ", mean through \(activation)")
 }
 

@@ -15,7 +15,7 @@ func loadModel(_ path: String, threads: Int?, precision: Precision = .float32) t
 /// Reads data for `model` and checks that it fits: the number of columns, finite values, those that the likelihood
 /// takes.
 func loadData(_ source: String, for model: VAE, named modelPath: String, scale: ValueScale) throws -> DataTable {
-  let isUnit = model.configuration.likelihood.kind == .bernoulli
+  let isUnit = model.configuration.likelihood.kind.isUnitInterval
   let table = try DataTable.read(source, options: ReadOptions(scale: scale, unitInterval: isUnit, digits: .test))
   let needed = model.configuration.inputDimension
   guard table.columns == needed else {
@@ -30,12 +30,18 @@ func loadData(_ source: String, for model: VAE, named modelPath: String, scale: 
 /// Throws where a value is not finite or is none that the likelihood takes; `hint` follows the message of the latter.
 func checkValues(_ table: DataTable, likelihood: VAE.Likelihood.Kind, hint: (DataTable) -> String) throws {
   try table.check()
-  guard likelihood == .bernoulli else { return }
+  guard let support = likelihood.support else { return }
+  let name = likelihood == .bernoulli ? "Bernoulli" : "\(likelihood)"
   do throws(DataError) {
-    try table.check(in: 0...1, for: "the Bernoulli likelihood")
+    try table.check(in: support, whole: likelihood.isWhole, for: "the \(name) likelihood")
   } catch {
     throw Failure(error.description + hint(table))
   }
+}
+
+extension VAE.Likelihood.Kind {
+  /// Whether the data are wanted between 0 and 1 as they come: grey values, not indicators.
+  var isUnitInterval: Bool { self == .bernoulli || self == .continuousBernoulli }
 }
 
 /// `error` as one line that names the file at `path`.

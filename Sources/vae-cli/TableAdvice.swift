@@ -1,12 +1,19 @@
+import CVAE
 import VAEData
 import VAEFiles
 
 /// How many rows the advice looks at: enough to know a column, few enough to cost nothing.
 private let rowsLookedAt = 10_000
 
-/// What to do with values that a Bernoulli likelihood refuses: bytes in disguise want a scale, other numbers another
-/// likelihood.
-func bernoulliAdvice(_ table: DataTable) -> String {
+/// What to do with values that a likelihood refuses.
+func supportAdvice(_ likelihood: VAE.Likelihood.Kind) -> (DataTable) -> String {
+  if likelihood.isUnitInterval { return unitIntervalAdvice }
+  if likelihood == .poisson { return { _ in "; bytes of images are divided by 255 unless --scale 1 says otherwise" } }
+  return { _ in "" }
+}
+
+/// Of values outside of [0, 1]: bytes in disguise want a scale, other numbers another likelihood.
+private func unitIntervalAdvice(_ table: DataTable) -> String {
   let values = table.floats(rows: 0..<min(table.rows, rowsLookedAt))
   let looksLikeBytes = values.allSatisfy { $0 >= 0 && $0 <= 255 && $0 == $0.rounded() }
   return looksLikeBytes
@@ -14,8 +21,8 @@ func bernoulliAdvice(_ table: DataTable) -> String {
     : "; take --likelihood gaussian instead"
 }
 
-/// A note on the column that is farthest from mean 0 and deviation 1, where one is far; for a Gaussian likelihood, whose
-/// sigma is one for all columns.
+/// A note on the column that is farthest from mean 0 and deviation 1, where one is far; for a likelihood whose sigma is
+/// one for all columns.
 func standardisingAdvice(_ table: DataTable) -> String? {
   let rows = min(table.rows, rowsLookedAt)
   let values = table.floats(rows: 0..<rows)
@@ -36,7 +43,7 @@ func standardisingAdvice(_ table: DataTable) -> String? {
   guard let worst else { return nil }
   let name = table.columnNames.map { printable($0[worst.column]) } ?? "\(worst.column + 1)"
   return
-    "Note: column \(name) has mean \(shortNumber(worst.mean)) and deviation \(shortNumber(worst.deviation)). A gaussian "
+    "Note: column \(name) has mean \(shortNumber(worst.mean)) and deviation \(shortNumber(worst.deviation)). This "
     + "likelihood has one sigma for all columns: standardise them first (mean 0, deviation 1)."
 }
 

@@ -21,7 +21,7 @@ let trainCommand = Command(
       + "latent dimensions that is the plane of codes, at the quantiles of the prior; with more, the codes between "
       + "those of four held-out examples, which are at the corners; with one, the quantiles line by line.",
   ],
-  groups: TrainOptions.groups,
+  groups: TrainOptions.optionGroups,
   examples: [
     Example("vae-cli train digits", "784-400-20 on digits; writes model.safetensors"),
     Example("vae-cli train digits --latent 2 --epochs 30 --pictures pictures", "two latent dimensions, and pictures"),
@@ -94,7 +94,8 @@ private func checkTogether(_ arguments: Arguments) throws(UsageError) {
   }
   for detail in TrainOptions.details where arguments.has(detail.option) && !detail.words.contains(arguments[detail.of])
   {
-    let words = detail.words.joined(separator: " or ")
+    let others = detail.words.dropLast().joined(separator: ", ")
+    let words = (others.isEmpty ? "" : "\(others) or ") + (detail.words.last ?? "")
     throw UsageError("train: \(arguments.text(detail.option)) needs --\(detail.of.name) \(words)")
   }
   let objective = try chosenObjective(arguments, command: "train")
@@ -126,5 +127,8 @@ private func checkTogether(_ arguments: Arguments) throws(UsageError) {
   }
   if arguments[TrainOptions.patience] > 0, arguments[TrainOptions.validation] == .fraction(0) {
     throw UsageError("train: \(arguments.text(TrainOptions.patience)) needs something held out; --validation is 0")
+  }
+  if arguments[TrainOptions.likelihood] == "categorical", !arguments.has(TrainOptions.groups) {
+    throw UsageError("train: --likelihood categorical needs --groups")
   }
 }

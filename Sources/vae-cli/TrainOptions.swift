@@ -11,14 +11,30 @@ enum TrainOptions {
   static let activation = Option<String>.choice(
     "activation", activations, default: "relu", help: "after every hidden layer: {}")
   static let likelihood = Option<String>.choice(
-    "likelihood", ["bernoulli", "gaussian"], default: "bernoulli",
-    help: "of the data given a code: bernoulli for values from 0 to 1, gaussian for any numbers")
-  static let sigma = Option<Double>.number(
-    "sigma", NumberRange(1e-4...1e4), default: 1,
-    help: "standard deviation of the gaussian likelihood, in units of the data")
+    "likelihood",
+    ["bernoulli", "gaussian", "continuous_bernoulli", "laplace", "log_cosh", "poisson", "categorical"],
+    default: "bernoulli",
+    help: "of the data given a code: bernoulli and continuous_bernoulli for values from 0 to 1; gaussian, laplace and "
+      + "log_cosh for any numbers (the last two are moved less by outliers); poisson for counts; categorical for "
+      + "--groups of columns with a single 1 in each")
+  static let sigma = Option<Sigma>(
+    "sigma", form: "X|NAME", default: .fixed(1), shown: "1",
+    help: "scale of the gaussian (its standard deviation), laplace and log_cosh likelihoods, in units of the data: a "
+      + "number; global: one that is learned; per_output: learned for each value by a second head of the decoder"
+  ) { text throws(BadValue) in
+    if text == "global" || text == "per_output" { return .learned(text) }
+    let range = NumberRange(1e-4...1e4)
+    guard let number = Double(text), range.contains(number) else {
+      throw BadValue(allowed: "a number \(range), global or per_output")
+    }
+    return .fixed(number)
+  }
   static let outputActivation = Option<String>.choice(
     "output-activation", activations, default: "identity",
-    help: "of the gaussian likelihood's mean; the same names as for --activation")
+    help: "of the location of a gaussian, laplace or log_cosh likelihood; the same names as for --activation")
+  static let groups = Option<[Int]?>.layers(
+    "groups", shown: "none",
+    help: "columns of each variable of a categorical likelihood, one after the other: 3,2 for rows of five columns")
 
   static let epochs = Option<Int>.count(
     "epochs", "N", 1...1_000_000, default: 10, help: "passes over the data; with --resume, those already done included")
@@ -104,8 +120,9 @@ enum TrainOptions {
     "identity", "relu", "leaky_relu", "tanh", "sigmoid", "elu", "silu", "gelu", "softplus",
   ]
 
-  static let groups = [
-    OptionGroup("The model", [hidden, encoder, decoder, latent, activation, likelihood, sigma, outputActivation]),
+  static let optionGroups = [
+    OptionGroup(
+      "The model", [hidden, encoder, decoder, latent, activation, likelihood, sigma, outputActivation, groups]),
     OptionGroup(
       "What is minimised",
       [
@@ -125,19 +142,29 @@ enum TrainOptions {
 
   /// What a checkpoint already says, so that it cannot be given beside `--resume`.
   static let fixedByCheckpoint: [any AnyOption] = [
-    hidden, encoder, decoder, latent, activation, likelihood, sigma, outputActivation, Shared.objective, Shared.samples,
-    Shared.beta, Shared.binarize, warmUp, warmUpEpochs, warmUpCycles, warmUpShare, batch, learningRate, schedule,
+    hidden, encoder, decoder, latent, activation, likelihood, sigma, outputActivation, groups, Shared.objective,
+    Shared.samples, Shared.beta, Shared.binarize, warmUp, warmUpEpochs, warmUpCycles, warmUpShare, batch, learningRate, schedule,
     scheduleDecay, scheduleEpochs, scheduleFloor, milestones, adamBeta1, adamBeta2, adamEpsilon, weightDecay, clipNorm,
     patience, seed,
   ]
 
+  /// The likelihoods with a location and a sigma.
+  private static let located = ["gaussian", "laplace", "log_cosh"]
+
   /// Options that say more of a word of another one, with the words that they go with.
   static let details: [(option: any AnyOption, of: Option<String>, words: [String])] = [
-    (sigma, likelihood, ["gaussian"]), (outputActivation, likelihood, ["gaussian"]),
+    (sigma, likelihood, located), (outputActivation, likelihood, located), (groups, likelihood, ["categorical"]),
     (scheduleDecay, schedule, ["exponential", "steps"]), (scheduleEpochs, schedule, ["cosine"]),
     (scheduleFloor, schedule, ["cosine"]), (milestones, schedule, ["steps"]),
     (warmUpEpochs, warmUp, ["linear", "cyclic"]), (warmUpCycles, warmUp, ["cyclic"]), (warmUpShare, warmUp, ["cyclic"]),
   ]
+}
+
+/// What `--sigma` says.
+enum Sigma: Sendable, Equatable {
+  case fixed(Double)
+  /// The name of a learned scale.
+  case learned(String)
 }
 
 /// What `--validation` says.

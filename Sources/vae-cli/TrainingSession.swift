@@ -78,7 +78,11 @@ final class TrainingSession {
     } else if info.precision != setup.trainer.configuration.precision {
       printNote("Note: bf16 needs kernels for AVX512_BF16, which are not there: training in \(info.precision).")
     }
-    if configuration.likelihood.kind == .gaussian, let advice = standardisingAdvice(setup.data) { printNote(advice) }
+    if configuration.likelihood.kind.isLocated, configuration.likelihood.sigmaKind != .perOutput,
+      let advice = standardisingAdvice(setup.data)
+    {
+      printNote(advice)
+    }
   }
 
   private func report(_ progress: Trainer.Progress) -> Trainer.Decision {

@@ -15,17 +15,11 @@ struct TrainingSetup {
 
   /// A run from the beginning.
   init(new arguments: Arguments) throws {
-    let isGaussian = arguments[TrainOptions.likelihood] == "gaussian"
-    let likelihood: VAE.Likelihood =
-      isGaussian
-      ? .gaussian(
-        sigma: arguments[TrainOptions.sigma],
-        outputActivation: VAE.Activation(arguments[TrainOptions.outputActivation]) ?? .identity)
-      : .bernoulli
+    let likelihood = Self.likelihood(arguments)
     let seed = arguments[TrainOptions.seed]
     change = nil
     dataName = arguments.operands[0]
-    (data, heldOut) = try Self.readData(arguments, likelihood.kind, seed: seed, hint: bernoulliAdvice)
+    (data, heldOut) = try Self.readData(arguments, likelihood.kind, seed: seed, hint: supportAdvice(likelihood.kind))
 
     let activation = VAE.Activation(arguments[TrainOptions.activation]) ?? .relu
     let hidden = arguments[TrainOptions.hidden] ?? [400]
@@ -131,13 +125,32 @@ struct TrainingSetup {
     try checkPatience(arguments)
   }
 
+  /// What `--likelihood` and the options beside it say.
+  private static func likelihood(_ arguments: Arguments) -> VAE.Likelihood {
+    let kind = VAE.Likelihood.Kind(arguments[TrainOptions.likelihood]) ?? .bernoulli
+    let activation = VAE.Activation(arguments[TrainOptions.outputActivation]) ?? .identity
+    let located: VAE.Likelihood?
+    switch arguments[TrainOptions.sigma] {
+    case .fixed(let sigma): located = .located(kind, sigma: sigma, outputActivation: activation)
+    case .learned(let name):
+      located = .located(kind, learned: VAE.Likelihood.SigmaKind(name) ?? .fixed, outputActivation: activation)
+    }
+    if let located { return located }
+    switch kind {
+    case .continuousBernoulli: return .continuousBernoulli
+    case .poisson: return .poisson
+    case .categorical: return .categorical(groups: arguments[TrainOptions.groups] ?? [])
+    default: return .bernoulli
+    }
+  }
+
   /// The data to train on and the rows held out.
   private static func readData(
     _ arguments: Arguments, _ likelihood: VAE.Likelihood.Kind, seed: UInt64, hint: (DataTable) -> String
   ) throws -> (data: DataTable, heldOut: DataTable?) {
     let source = arguments.operands[0]
     let options = { (digits: DigitsPart) in
-      ReadOptions(scale: arguments[Shared.scale], unitInterval: likelihood == .bernoulli, digits: digits)
+      ReadOptions(scale: arguments[Shared.scale], unitInterval: likelihood.isUnitInterval, digits: digits)
     }
     let data = try DataTable.read(source, options: options(.train))
     try checkValues(data, likelihood: likelihood, hint: hint)

@@ -50,7 +50,7 @@ import Testing
     ("--adam-beta1", "1", "under 1"), ("--adam-beta2", "-0.1", "at least 0"), ("--adam-epsilon", "0", "1e-30 to 1"),
     ("--beta", "-1", "from 0"), ("--sigma", "0", "0.0001"), ("--hidden", "400,,200", "400,200"),
     ("--hidden", "0", "1 to"), ("--encoder", "a", "none"), ("--decoder", "5,", "none"),
-    ("--activation", "rleu", "did you mean relu?"), ("--likelihood", "poison", "bernoulli, gaussian"),
+    ("--activation", "rleu", "did you mean relu?"), ("--likelihood", "poison", "did you mean poisson?"),
     ("--output-activation", "x", "softplus"), ("--objective", "elb", "did you mean elbo?"),
     ("--validation", "1", "under 1"), ("--validation", "-0.5", "under 1"), ("--validation", "nan", "under 1"),
     ("--scale", "0", "auto"), ("--scale", "x", "auto"), ("--shape", "28", "28x28"), ("--shape", "0x5", "28x28"),
@@ -64,6 +64,11 @@ import Testing
 
   @Test func optionsThatDoNotGoTogether() throws {
     expectError(try Program.run(["train", "digits", "--sigma", "2"]), code: 2, "--sigma", "--likelihood gaussian")
+    expectError(
+      try Program.run(["train", "digits", "--likelihood", "poisson", "--sigma", "global"]), code: 2, "--sigma",
+      "laplace")
+    expectError(try Program.run(["train", "digits", "--groups", "3,2"]), code: 2, "--groups", "categorical")
+    expectError(try Program.run(["train", "digits", "--likelihood", "categorical"]), code: 2, "--groups")
     expectError(
       try Program.run(["train", "digits", "--output-activation", "relu"]), code: 2, "--output-activation", "gaussian")
     expectError(try Program.run(["train", "digits", "--objective", "iwae", "--beta", "2"]), code: 2, "--beta", "iwae")

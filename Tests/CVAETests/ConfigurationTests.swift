@@ -16,6 +16,12 @@ import Testing
       inputDimension: 7, latentDimension: 1, encoder: [VAE.Layer(3, .leakyReLU)], decoder: [],
       likelihood: .gaussian(sigma: 0.5, outputActivation: .sigmoid)),
     VAE.Configuration(input: 3, hidden: [], latent: 3, likelihood: .gaussian()),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .gaussian(learned: .perOutput)),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .laplace(learned: .global, outputActivation: .elu)),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .logCosh(sigma: 0.5)),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .continuousBernoulli),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .poisson),
+    VAE.Configuration(input: 5, hidden: [2], latent: 1, likelihood: .categorical(groups: [3, 2])),
   ])
   func roundTrips(_ configuration: VAE.Configuration) throws {
     let model = try VAE(configuration)
@@ -59,6 +65,8 @@ import Testing
     #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","gamma":1}"#)) }
     #expect(throws: DecodingError.self) { try decode(good.replacing("bernoulli", with: "cauchy")) }
     #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","condition_dim":3}"#)) }
+    #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","sigma":"wide"}"#)) }
+    #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","sigma":"fixed"}"#)) }
   }
 
   @Test func namesRoundTrip() {
@@ -67,6 +75,11 @@ import Testing
     #expect(VAE.Activation("leaky_relu") == .leakyReLU)
     #expect(VAE.Activation("ReLU") == nil)
     #expect(VAE.Likelihood.Kind("gaussian") == .gaussian)
+    #expect(VAE.Likelihood.Kind.allCases.count >= 7)
+    for kind in VAE.Likelihood.Kind.allCases { #expect(VAE.Likelihood.Kind(kind.description) == kind) }
+    #expect(VAE.Likelihood.SigmaKind("per_output") == .perOutput)
+    #expect(VAE.Likelihood.located(.poisson) == nil)
+    #expect(VAE.Likelihood.located(.laplace, learned: .global) == .laplace(learned: .global))
     #expect(VAE.Objective.Kind("iwae") == .importanceWeighted)
     #expect(VAE.Prior("standard") == .standard)
     #expect(InstructionSet("auto") == .automatic)
@@ -84,6 +97,11 @@ import Testing
     (VAE.Configuration(input: 4, hidden: [Int](repeating: 2, count: 65), latent: 1), "65"),
     (VAE.Configuration(input: 4, hidden: [3], latent: 1, likelihood: .gaussian(sigma: 0)), "sigma"),
     (VAE.Configuration(input: 4, hidden: [3], latent: 1, likelihood: .gaussian(sigma: .nan)), "sigma"),
+    (
+      VAE.Configuration(input: 4, hidden: [3], latent: 1, likelihood: .categorical(groups: [3])),
+      "groups have 3 columns"
+    ),
+    (VAE.Configuration(input: 4, hidden: [3], latent: 1, likelihood: .categorical(groups: [-1])), "columns of a group"),
   ])
   func badConfigurationsAreRefused(_ configuration: VAE.Configuration, _ part: String) throws {
     let error = try #require(thrownError { _ = try VAE(configuration) })

@@ -19,7 +19,7 @@ OFFSET(vae_allocator, release, 24);
 SIZE(vae_layer, 12);
 OFFSET(vae_layer, units, 4);
 OFFSET(vae_layer, activation, 8);
-SIZE(vae_config, 64);
+SIZE(vae_config, 80);
 OFFSET(vae_config, input_dim, 4);
 OFFSET(vae_config, condition_dim, 8);
 OFFSET(vae_config, latent_dim, 12);
@@ -32,6 +32,9 @@ OFFSET(vae_config, likelihood, 44);
 OFFSET(vae_config, output_activation, 48);
 OFFSET(vae_config, sigma_kind, 52);
 OFFSET(vae_config, sigma, 56);
+OFFSET(vae_config, groups, 64);
+OFFSET(vae_config, group_count, 72);
+OFFSET(vae_config, reserved, 76);
 SIZE(vae_objective, 216);
 OFFSET(vae_objective, kind, 4);
 OFFSET(vae_objective, samples, 8);
@@ -205,7 +208,10 @@ static void check_numbers(void) {
   CHECK(VAE_ACTIVATION_TANH == 3 && VAE_ACTIVATION_SIGMOID == 4 && VAE_ACTIVATION_ELU == 5);
   CHECK(VAE_ACTIVATION_SILU == 6 && VAE_ACTIVATION_GELU == 7 && VAE_ACTIVATION_SOFTPLUS == 8);
   CHECK(VAE_LIKELIHOOD_BERNOULLI == 0 && VAE_LIKELIHOOD_GAUSSIAN == 1 && VAE_PRIOR_STANDARD == 0);
-  CHECK(VAE_SIGMA_FIXED == 0 && VAE_OBJECTIVE_ELBO == 0 && VAE_OBJECTIVE_IWAE == 1);
+  CHECK(VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI == 2 && VAE_LIKELIHOOD_LAPLACE == 3 && VAE_LIKELIHOOD_LOG_COSH == 4);
+  CHECK(VAE_LIKELIHOOD_POISSON == 5 && VAE_LIKELIHOOD_CATEGORICAL == 6 && VAE_MAX_GROUPS == 4096);
+  CHECK(VAE_SIGMA_FIXED == 0 && VAE_SIGMA_GLOBAL == 1 && VAE_SIGMA_PER_OUTPUT == 2);
+  CHECK(VAE_OBJECTIVE_ELBO == 0 && VAE_OBJECTIVE_IWAE == 1);
   CHECK(VAE_PRECISION_FLOAT32 == 0 && VAE_PRECISION_BFLOAT16 == 1 && VAE_PRECISION_INT8 == 2);
   CHECK(VAE_DATA_FLOAT32 == 0 && VAE_DATA_UINT8 == 1);
   CHECK(VAE_BINARIZATION_NONE == 0 && VAE_BINARIZATION_DYNAMIC == 1);
@@ -230,7 +236,11 @@ static void check_names(void) {
   for (int i = 0; i < 5; i++) CHECK(strcmp(vae_isa_name(i), isas[i]) == 0);
   CHECK(strcmp(vae_precision_name(0), "float32") == 0 && strcmp(vae_precision_name(1), "bf16") == 0);
   CHECK(strcmp(vae_precision_name(2), "int8") == 0 && !vae_precision_name(3) && !vae_precision_name(-1));
-  CHECK(strcmp(vae_likelihood_name(0), "bernoulli") == 0 && strcmp(vae_likelihood_name(1), "gaussian") == 0);
+  static const char *const likelihoods[] = {"bernoulli", "gaussian", "continuous_bernoulli", "laplace",
+                                            "log_cosh",  "poisson",  "categorical"};
+  static const char *const sigmas[] = {"fixed", "global", "per_output"};
+  for (int i = 0; i < 7; i++) CHECK(strcmp(vae_likelihood_name(i), likelihoods[i]) == 0);
+  for (int i = 0; i < 3; i++) CHECK(strcmp(vae_sigma_kind_name(i), sigmas[i]) == 0);
   CHECK(strcmp(vae_prior_name(0), "standard") == 0);
   static const char *const schedules[] = {"constant", "exponential", "cosine", "steps", "burda"};
   static const char *const warm_ups[] = {"none", "linear", "cyclic"};
@@ -245,9 +255,11 @@ static void check_names(void) {
   CHECK(strcmp(vae_objective_name(0), "elbo") == 0 && strcmp(vae_objective_name(1), "iwae") == 0);
   for (int i = -2; i < 100; i += i == -2 ? 1 : 101) { /* -2, -1, and what lies far behind */
     CHECK(vae_activation_name(i) == NULL && vae_isa_name(i) == NULL && vae_likelihood_name(i) == NULL);
+    CHECK(vae_sigma_kind_name(i) == NULL);
     CHECK(vae_prior_name(i) == NULL && vae_objective_name(i) == NULL);
   }
-  CHECK(vae_activation_name(9) == NULL && vae_isa_name(5) == NULL && vae_likelihood_name(2) == NULL);
+  CHECK(vae_activation_name(9) == NULL && vae_isa_name(5) == NULL && vae_likelihood_name(7) == NULL &&
+        vae_sigma_kind_name(3) == NULL);
   CHECK(vae_activation_name(INT32_MAX) == NULL && vae_isa_name(INT32_MIN) == NULL);
   char text[32];
   snprintf(text, sizeof text, "%d.%d.%d", VAE_VERSION_MAJOR, VAE_VERSION_MINOR, VAE_VERSION_PATCH);
@@ -317,6 +329,7 @@ static void check_defaults(void) {
   CHECK(config.encoder_count == 0 && config.decoder_count == 0 && config.prior == VAE_PRIOR_STANDARD);
   CHECK(config.likelihood == VAE_LIKELIHOOD_BERNOULLI && config.output_activation == VAE_ACTIVATION_IDENTITY);
   CHECK(config.sigma_kind == VAE_SIGMA_FIXED && config.sigma == 1.0);
+  CHECK(config.groups == NULL && config.group_count == 0);
   vae_training_init(&training);
   CHECK(training.batch_size == 128 && training.learning_rate == 1e-3 && training.beta1 == 0.9);
   CHECK(training.beta2 == 0.999 && training.epsilon == 1e-8 && training.seed == 0 && training.threads == 0);

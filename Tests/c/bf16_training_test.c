@@ -32,7 +32,7 @@ static void check_gradients(const test_spec *spec, size_t rows, double allowed) 
   vae_error err;
   vae_error_init(&err);
   test_random random = {11};
-  float *x = test_rows(&random, spec->likelihood, rows * spec->input_dim);
+  float *x = test_spec_rows(&random, spec, rows);
   float *noise = test_normals(&random, rows * spec->objective.samples * spec->latent_dim);
   vae_data data = test_floats(x, rows, spec->input_dim);
   vae_model *models[2] = {NULL, NULL};
@@ -85,6 +85,18 @@ static void check_activations(void) {
     spec.sigma = 0.7;
     check_gradients(&spec, 1, 6e-2);
   }
+  for (vae_likelihood likelihood = 0; vae_likelihood_name(likelihood); likelihood++)
+    for (vae_sigma_kind kind = VAE_SIGMA_FIXED; vae_sigma_kind_name(kind); kind++) {
+      if (kind != VAE_SIGMA_FIXED && likelihood != VAE_LIKELIHOOD_GAUSSIAN) continue;
+      harness_note("gradients, %s, sigma %s", vae_likelihood_name(likelihood), vae_sigma_kind_name(kind));
+      test_spec spec = test_spec_hidden(47, 33, VAE_ACTIVATION_TANH, 5);
+      test_spec_set_likelihood(&spec, likelihood);
+      spec.sigma_kind = kind;
+      check_gradients(&spec, 37, 6e-2);
+      spec.objective.kind = VAE_OBJECTIVE_IWAE;
+      spec.objective.samples = 3;
+      check_gradients(&spec, 13, 6e-2);
+    }
   harness_note("gradients, no hidden layer");
   test_spec linear = test_spec_linear(17, 3);
   check_gradients(&linear, 9, 3e-2);
@@ -96,7 +108,7 @@ static float *train_with(const test_spec *spec, const vaei_bf16_kernels *bf16, s
   vae_error_init(&err);
   test_random random = {7};
   const size_t rows = 45;
-  float *x = test_rows(&random, spec->likelihood, rows * spec->input_dim);
+  float *x = test_spec_rows(&random, spec, rows);
   vae_data data = test_floats(x, rows, spec->input_dim);
   vae_training training = make_training(spec, VAE_PRECISION_BFLOAT16);
   training.batch_size = 10;

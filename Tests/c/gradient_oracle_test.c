@@ -9,7 +9,7 @@
 static const double VALUE_TOLERANCE = 1e-5, GRADIENT_TOLERANCE = 2e-5;
 static const double KINK_MARGIN = 2e-5; /* beyond float32's rounding of a sum and beyond the oracle's step */
 
-enum { CASES = 72, COORDINATES = 12 };
+enum { CASES = 72, LIKELIHOOD_CASES = 40, COORDINATES = 12 };
 
 static void compare(const char *what, const float *values, const double *expected, size_t count) {
   double distance = test_distance(values, expected, count), largest = 0.0;
@@ -44,7 +44,7 @@ typedef struct probe {
   double difference[4 * COORDINATES];
 } probe;
 
-static probe make_probe(const oracle *o, const oracle_batch *batch, const char *name, test_random *random) {
+static probe make_probe(oracle *o, const oracle_batch *batch, const char *name, test_random *random) {
   probe p;
   oracle_real *values = oracle_parameter(o, name, &p.count);
   snprintf(p.name, sizeof p.name, "%s", name);
@@ -101,7 +101,7 @@ static int open_example(example *e, const test_spec *spec, size_t n, uint64_t se
   for (uint64_t attempt = 0; attempt < 200; attempt++) {
     test_random random = {seed * 1000 + attempt};
     if (!CHECK_OK(test_fill_parameters(e->model, &random, 1.0, &err), &err)) return 0;
-    e->x = test_rows(&random, spec->likelihood, n * spec->input_dim);
+    e->x = test_spec_rows(&random, spec, n);
     e->noise = test_normals(&random, spec->objective.samples * n * spec->latent_dim);
     e->batch = (oracle_batch){n, e->x, e->noise};
     e->o = oracle_new(spec, e->model);
@@ -137,10 +137,10 @@ static void describe(char *text, size_t size, const test_spec *spec, size_t n, v
     at += snprintf(text + at, size - (size_t)at, "-%u%s", (unsigned)spec->decoder[i].units,
                    vae_activation_name(spec->decoder[i].activation));
   }
-  snprintf(text + at, size - (size_t)at, " %s %s sigma %g, %s K=%u beta %g, %zu rows, %s",
-           vae_likelihood_name(spec->likelihood), vae_activation_name(spec->output_activation), spec->sigma,
-           vae_objective_name(spec->objective.kind), (unsigned)spec->objective.samples, spec->objective.beta, n,
-           vae_isa_name(isa));
+  snprintf(text + at, size - (size_t)at, " %s %s %s sigma %g, %s K=%u beta %g, %zu rows, %s",
+           vae_likelihood_name(spec->likelihood), vae_activation_name(spec->output_activation),
+           vae_sigma_kind_name(spec->sigma_kind), spec->sigma, vae_objective_name(spec->objective.kind),
+           (unsigned)spec->objective.samples, spec->objective.beta, n, vae_isa_name(isa));
 }
 
 /* The importance weights are a softmax of sums over D dimensions, whose float32 rounding grows with their size; so may
@@ -226,6 +226,39 @@ static void check_numbered_case(uint64_t index) {
   check_case(&spec, rows[(index * 7 + 1) % 10], index + 1);
 }
 
+/* Every likelihood with every kind of sigma that it takes, at widths that cut groups and halves of the output anywhere. */
+static void check_likelihood_case(uint64_t index) {
+  static const struct {
+    vae_likelihood likelihood;
+    vae_sigma_kind sigma_kind;
+  } kinds[] = {{VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED},
+               {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_GLOBAL},
+               {VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI, VAE_SIGMA_FIXED},
+               {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_PER_OUTPUT},
+               {VAE_LIKELIHOOD_POISSON, VAE_SIGMA_FIXED},
+               {VAE_LIKELIHOOD_LOG_COSH, VAE_SIGMA_GLOBAL},
+               {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT},
+               {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_FIXED},
+               {VAE_LIKELIHOOD_LOG_COSH, VAE_SIGMA_FIXED},
+               {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL},
+               {VAE_LIKELIHOOD_LOG_COSH, VAE_SIGMA_PER_OUTPUT}};
+  static const uint32_t inputs[] = {5, 2, 17, 33, 48, 49, 97, 150};
+  static const uint32_t samples[] = {1, 3, 1, 5};
+  const size_t kind = index % (sizeof kinds / sizeof *kinds);
+  test_spec spec = test_spec_linear(inputs[index % 8], 1 + (uint32_t)(index % 5));
+  if (index % 3 > 0) test_spec_add_encoder(&spec, 11, VAE_ACTIVATION_TANH);
+  if (index % 4 > 0) test_spec_add_decoder(&spec, 19, VAE_ACTIVATION_SILU);
+  test_spec_set_likelihood(&spec, kinds[kind].likelihood);
+  spec.sigma_kind = kinds[kind].sigma_kind;
+  if (spec.likelihood == VAE_LIKELIHOOD_LAPLACE || spec.likelihood == VAE_LIKELIHOOD_LOG_COSH) {
+    spec.output_activation = (vae_activation)(index % 9);
+    if (spec.sigma_kind == VAE_SIGMA_FIXED) spec.sigma = 0.6;
+  }
+  spec.objective.samples = samples[index % 4];
+  if (index % 4 == 3) spec.objective.kind = VAE_OBJECTIVE_IWAE;
+  check_case(&spec, 1 + (index * 5) % 17, index + 500);
+}
+
 /* Sizes that fill whole blocks of any kernel and leave a rest: derivatives along a random direction in each tensor. */
 static void check_large(const test_spec *spec, size_t n, uint64_t seed) {
   vae_isa isas[TEST_ISAS];
@@ -237,7 +270,7 @@ static void check_large(const test_spec *spec, size_t n, uint64_t seed) {
   vae_error_init(&err);
   if (!CHECK_OK(test_create(spec, 0, NULL, &model, &err), &err)) return;
   CHECK_OK(test_fill_parameters(model, &random, 1.0, &err), &err);
-  float *x = test_rows(&random, spec->likelihood, n * spec->input_dim);
+  float *x = test_spec_rows(&random, spec, n);
   float *noise = test_normals(&random, spec->objective.samples * n * spec->latent_dim);
   oracle_batch batch = {n, x, noise};
   oracle *o = oracle_new(spec, model);
@@ -280,6 +313,7 @@ static void check_large(const test_spec *spec, size_t n, uint64_t seed) {
 
 int main(void) {
   for (uint64_t index = 0; index < CASES; index++) check_numbered_case(index);
+  for (uint64_t index = 0; index < LIKELIHOOD_CASES; index++) check_likelihood_case(index);
   test_spec digits = test_spec_hidden(784, 400, VAE_ACTIVATION_TANH, 20);
   check_large(&digits, 37, 1);
   test_spec deep = test_spec_linear(293, 37);

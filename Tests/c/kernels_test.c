@@ -67,6 +67,63 @@ static void check_products(const vaei_kernels *k) {
 
 static const size_t widths[] = {1, 2, 5, 15, 16, 17, 31, 33, 48, 50};
 
+/* A density with and without gradients; scaled: with a scale for each column. */
+static void check_density(vaei_density_kernel *kernel, vaei_density_kernel *wanted, size_t rows, size_t columns,
+                          int scaled, int end, const char *name) {
+  const size_t row = padded(columns), size = rows * row;
+  float *x = floats(size, end), *d = floats(size, end), *want = copy_of(d, size, end);
+  float *d_scale = floats(row, end), *want_scale = copy_of(d_scale, row, end);
+  double nll[16] = {0}, want_nll[16] = {0};
+  /* A likelihood's own kind of values is what its oracle test is for: here any finite ones will do. */
+  vaei_density tile = {.rows = rows,
+                       .columns = columns,
+                       .output = floats(size, end),
+                       .output_row = row,
+                       .x = x,
+                       .x_row = row,
+                       .row_weight = floats(rows, end),
+                       .d_row = row,
+                       .inverse_scale = 1.7f,
+                       .constant = 0.3f,
+                       .log_scale = scaled ? floats(row, end) : NULL,
+                       .log_scale_unit = 0.5f};
+  for (size_t i = 0; i < size; i++) x[i] = fabsf(roundf(x[i]));
+  for (int gradient = 0; gradient < 2; gradient++) {
+    tile.d = gradient ? d : NULL;
+    tile.d_log_scale = gradient ? d_scale : NULL;
+    tile.nll = nll;
+    kernel(&tile);
+    tile.d = gradient ? want : NULL;
+    tile.d_log_scale = gradient ? want_scale : NULL;
+    tile.nll = want_nll;
+    wanted(&tile);
+  }
+  check_close(d, want, size, 2e-6, name);
+  check_close(d_scale, want_scale, row, 2e-6, name);
+  for (size_t i = 0; i < rows; i++) {
+    CHECK_THAT(fabs(nll[i] - want_nll[i]) <= 1e-5 * fmax(1.0, fabs(want_nll[i])), "%s: %.9g, portable %.9g", name,
+               nll[i], want_nll[i]);
+    for (size_t j = columns; j < row; j++) CHECK(d[i * row + j] == 0.0f);
+  }
+  release_all();
+}
+
+/* A group of columns without padding. */
+static void check_group(const vaei_kernels *k, size_t n, int end) {
+  float *o = floats(n, end), *want_o = copy_of(o, n, end), *only = copy_of(o, n, end), *x = floats(n, end);
+  float *d = floats(n, end), *want = copy_of(d, n, end);
+  double nll = 1, want_nll = 1;
+  for (size_t j = 0; j < n; j++) x[j] = j == n / 2;
+  k->categorical(n, o, x, 0.7f, d, &nll);
+  oracle->categorical(n, want_o, x, 0.7f, want, &want_nll);
+  k->softmax(n, only);
+  CHECK_NEAR(nll, want_nll, 1e-6 * fmax(1.0, fabs(want_nll)));
+  check_close(o, want_o, n, 1e-6, "softmax");
+  check_close(d, want, n, 1e-6, "categorical's gradient");
+  CHECK_BYTES(only, o, n * sizeof(float));
+  release_all();
+}
+
 /* Tiles whose rows are padded to whole vectors. */
 static void check_tiles(const vaei_kernels *k, size_t rows, size_t columns, int end) {
   const size_t row = padded(columns), size = rows * row;
@@ -84,25 +141,16 @@ static void check_tiles(const vaei_kernels *k, size_t rows, size_t columns, int 
     check_close(dy, want_dy, size, 1e-6, "activate_backward");
     release_all();
   }
-  float *o = floats(size, end), *x = floats(size, end), *weight = floats(rows, end);
-  for (int likelihood = 0; likelihood < 2; likelihood++) {
-    float *d = floats(size, end), *want = copy_of(d, size, end);
-    double nll[16] = {0}, want_nll[16] = {0};
-    for (int gradient = 0; gradient < 2; gradient++) {
-      if (likelihood) {
-        k->gaussian(rows, columns, o, row, x, row, 1.7f, 0.3f, weight, gradient ? d : NULL, row, nll);
-        oracle->gaussian(rows, columns, o, row, x, row, 1.7f, 0.3f, weight, gradient ? want : NULL, row, want_nll);
-      } else {
-        k->bernoulli(rows, columns, o, row, x, row, weight, gradient ? d : NULL, row, nll);
-        oracle->bernoulli(rows, columns, o, row, x, row, weight, gradient ? want : NULL, row, want_nll);
-      }
-    }
-    check_close(d, want, size, 1e-6, likelihood ? "gaussian's gradient" : "bernoulli's gradient");
-    for (size_t i = 0; i < rows; i++) {
-      CHECK_NEAR(nll[i], want_nll[i], 1e-5 * fmax(1.0, fabs(want_nll[i])));
-      for (size_t j = columns; j < row; j++) CHECK(d[i * row + j] == 0.0f);
-    }
+  check_group(k, columns, end);
+  for (int scaled = 0; scaled < 2; scaled++) {
+    check_density(k->bernoulli, oracle->bernoulli, rows, columns, 0, end, "bernoulli");
+    check_density(k->continuous_bernoulli, oracle->continuous_bernoulli, rows, columns, 0, end, "continuous_bernoulli");
+    check_density(k->gaussian, oracle->gaussian, rows, columns, scaled, end, "gaussian");
+    check_density(k->laplace, oracle->laplace, rows, columns, scaled, end, "laplace");
+    check_density(k->log_cosh, oracle->log_cosh, rows, columns, scaled, end, "log_cosh");
+    check_density(k->poisson, oracle->poisson, rows, columns, 0, end, "poisson");
   }
+  float *o = floats(size, end), *weight = floats(rows, end);
   float *scaled = copy_of(o, size, end), *want_scaled = copy_of(o, size, end);
   k->scale_rows(rows, columns, weight, scaled, row);
   oracle->scale_rows(rows, columns, weight, want_scaled, row);

@@ -113,7 +113,17 @@ static void check_bernoulli(const vaei_kernels *kernels) {
       o[0] = (float)(i * fabs((double)i) / 50000.0);
       x[0] = (float)t / 4;
       double nll = 0;
-      kernels->bernoulli(1, 1, o, 16, x, 16, &weight, d, 16, &nll);
+      const vaei_density tile = {.rows = 1,
+                                 .columns = 1,
+                                 .output = o,
+                                 .output_row = 16,
+                                 .x = x,
+                                 .x_row = 16,
+                                 .row_weight = &weight,
+                                 .d = d,
+                                 .d_row = 16,
+                                 .nll = &nll};
+      kernels->bernoulli(&tile);
       const double l = o[0], want = (l > 0 ? l : 0) - l * x[0] + log1p(exp(-fabs(l)));
       const double error = fabs(nll - want) / fmax(1e-30, fabs(l) * 0.5 + fabs(want));
       if (!(error <= worst)) worst = error, worst_at = l;

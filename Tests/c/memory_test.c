@@ -12,11 +12,11 @@
 
 /* --- the formulas of docs/MEMORY.md, from the configuration alone ------------------------------------------------------ */
 
-enum { LINE = 64, MOST_DENSE = 2 * TEST_MAX_HIDDEN + 2 };
+enum { LINE = 64, MOST_DENSE = 2 * TEST_MAX_HIDDEN + 3 };
 
 typedef struct dense {
   size_t inputs, units;
-  int per_draw, slope;
+  int per_draw, keeps_y, slope;
 } dense;
 
 static size_t over(size_t n, size_t d) { return (n + d - 1) / d; }
@@ -31,13 +31,15 @@ static size_t list_layers(const test_spec *spec, dense out[MOST_DENSE]) {
     for (uint32_t i = 0; i < hidden; i++) {
       const vae_layer layer = decoder ? spec->decoder[i] : spec->encoder[i];
       const int slope = layer.activation == VAE_ACTIVATION_SILU || layer.activation == VAE_ACTIVATION_GELU;
-      out[count++] = (dense){width, layer.units, decoder, slope};
+      out[count++] = (dense){width, layer.units, decoder, 1, slope};
       width = layer.units;
     }
-    const size_t end = decoder ? spec->input_dim : 2 * (size_t)spec->latent_dim;
-    out[count++] = (dense){width, end, decoder, 0};
+    const size_t outputs = (size_t)spec->input_dim * (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT ? 2 : 1);
+    const size_t end = decoder ? outputs : 2 * (size_t)spec->latent_dim;
+    out[count++] = (dense){width, end, decoder, !decoder || spec->sigma_kind != VAE_SIGMA_FIXED, 0};
     width = spec->latent_dim;
   }
+  if (spec->sigma_kind == VAE_SIGMA_GLOBAL) out[count++] = (dense){0, 1, 1, 0, 0};
   return count;
 }
 
@@ -52,8 +54,9 @@ static size_t block_floats(const test_spec *spec) {
 
 static size_t shape_bytes(const test_spec *spec) {
   const size_t hidden = (size_t)spec->encoder_count + spec->decoder_count;
-  return sizeof(vae_model) + hidden * sizeof(vae_layer) + (hidden + 2) * sizeof(vaei_dense) +
-         2 * (hidden + 3) * sizeof(vaei_parameter);
+  const size_t global = spec->sigma_kind == VAE_SIGMA_GLOBAL, heads = 3 + (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT);
+  return sizeof(vae_model) + hidden * sizeof(vae_layer) + (hidden + 2 + global) * sizeof(vaei_dense) +
+         (2 * (hidden + heads) + global) * sizeof(vaei_parameter);
 }
 
 static size_t model_bytes(const test_spec *spec) { return shape_bytes(spec) + 4 * block_floats(spec); }
@@ -63,15 +66,15 @@ static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P
   const size_t d = gradients && draws > 4096 ? 4096 : draws;
   dense layer[MOST_DENSE];
   const size_t count = list_layers(spec, layer), z = stride(spec->latent_dim);
+  const size_t tiles = spec->sigma_kind == VAE_SIGMA_FIXED ? over(vectors(spec->input_dim), P) : 1;
   size_t tasks = 0, transposed = 0;
   size_t sum = part(4 * n * stride(spec->input_dim)) + 2 * part(4 * d * z) + 2 * part(4 * n * z) +
-               part(8 * d * over(vectors(spec->input_dim), P)) + 2 * part(8 * d) + 6 * part(8 * n) + part(4 * d) +
+               part(8 * d * tiles) + 2 * part(8 * d) + 6 * part(8 * n) + part(4 * d) +
                part(count * sizeof(vaei_activations));
   for (size_t l = 0; l < count; l++) {
     const size_t values = part(4 * (layer[l].per_draw ? d : n) * stride(layer[l].units));
-    const int output = l + 1 == count;
-    sum += values * (size_t)(!output + gradients + (gradients && layer[l].slope));
-    tasks += over(layer[l].inputs, 96) * over(vectors(layer[l].units), P);
+    sum += values * (size_t)(layer[l].keeps_y + gradients + (gradients && layer[l].slope));
+    tasks += (layer[l].inputs ? over(layer[l].inputs, 96) : 1) * over(vectors(layer[l].units), P);
     if (l > 0) transposed += 16 * vectors(layer[l].inputs) * layer[l].units;
   }
   if (d < draws) sum += part(4 * block_floats(spec));
@@ -221,6 +224,9 @@ int main(void) {
   for (size_t i = 0; i < count; i++) {
     test_spec small = test_spec_hidden(30, 17, VAE_ACTIVATION_GELU, 3);
     check_handles(&small, isas[i], 8, 0);
+    small.likelihood = VAE_LIKELIHOOD_LAPLACE;
+    for (small.sigma_kind = VAE_SIGMA_GLOBAL; vae_sigma_kind_name(small.sigma_kind); small.sigma_kind++)
+      check_handles(&small, isas[i], 8, 1);
     test_spec digits = test_spec_hidden(784, 400, VAE_ACTIVATION_RELU, 20);
     check_handles(&digits, isas[i], 128, 0);
     test_spec deep = test_spec_hidden(100, 64, VAE_ACTIVATION_TANH, 50);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const oracle_real LOG_TWO_PI = 1.837877066409345483560659472811235279722794947275566825634L;
-static const oracle_real STEP = 1e-6L;
+static const oracle_real PI = 3.141592653589793238462643383279502884197169399375105820974L, STEP = 1e-6L;
 
 /* Layers */
 
@@ -56,12 +56,18 @@ static void add_head(oracle *o, const vae_model *model, const char *name, size_t
 oracle *oracle_new(const test_spec *spec, const vae_model *model) {
   oracle *o = test_allocate(sizeof *o);
   o->spec = *spec;
-  o->layers = test_allocate((spec->encoder_count + spec->decoder_count + 3) * sizeof *o->layers);
+  o->layers = test_allocate((spec->encoder_count + spec->decoder_count + 4) * sizeof *o->layers);
   size_t width = add_stack(o, model, "encoder", spec->input_dim, spec->encoder, spec->encoder_count);
   add_head(o, model, "encoder.mean", width, spec->latent_dim);
   add_head(o, model, "encoder.logvar", width, spec->latent_dim);
   width = add_stack(o, model, "decoder", spec->latent_dim, spec->decoder, spec->decoder_count);
   add_head(o, model, "decoder.mean", width, spec->input_dim);
+  if (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT) add_head(o, model, "decoder.logvar", width, spec->input_dim);
+  if (spec->sigma_kind == VAE_SIGMA_GLOBAL) {
+    float value = 0.0f;
+    if (vae_model_get_parameter(model, "decoder.log_sigma", &value, 1, NULL) != VAE_OK) exit(3);
+    o->log_sigma = value;
+  }
   return o;
 }
 
@@ -75,7 +81,11 @@ void oracle_free(oracle *o) {
   free(o);
 }
 
-oracle_real *oracle_parameter(const oracle *o, const char *name, size_t *count) {
+oracle_real *oracle_parameter(oracle *o, const char *name, size_t *count) {
+  if (strcmp(name, "decoder.log_sigma") == 0) {
+    *count = 1;
+    return &o->log_sigma;
+  }
   for (size_t i = 0; i < o->count; i++) {
     const oracle_dense *dense = &o->layers[i];
     size_t length = strlen(dense->name);
@@ -131,19 +141,59 @@ static oracle_real clamp_logvar(oracle_real logvar, oracle_result *result) {
   return logvar > 20 ? 20 : logvar < -20 ? -20 : logvar;
 }
 
-/* -log p(x | decoder output `location`), one dimension; *output receives the likelihood's mean. */
-static oracle_real nll(const test_spec *spec, oracle_real x, oracle_real raw, oracle_result *result, double *output) {
-  if (spec->likelihood == VAE_LIKELIHOOD_BERNOULLI) { /* softplus(o) - x o */
+/* log sigma of a row's output d, from the decoder's last hidden row where it depends on that. */
+static oracle_real log_scale(const oracle *o, const oracle_real *logvar, size_t d, oracle_result *result) {
+  if (o->spec.sigma_kind == VAE_SIGMA_FIXED) return logl((oracle_real)o->spec.sigma);
+  return 0.5L * clamp_logvar(o->spec.sigma_kind == VAE_SIGMA_GLOBAL ? 2 * o->log_sigma : logvar[d], result);
+}
+
+/* -log p(x) of a location-scale family at t = (x - location) / sigma. */
+static oracle_real located_nll(vae_likelihood likelihood, oracle_real t, oracle_real log_sigma, oracle_result *result) {
+  if (likelihood == VAE_LIKELIHOOD_GAUSSIAN) return 0.5L * t * t + log_sigma + 0.5L * LOG_TWO_PI;
+  if (likelihood == VAE_LIKELIHOOD_LOG_COSH) return logl(coshl(t)) + log_sigma + logl(PI);
+  note_kink(result, t * expl(log_sigma));
+  return fabsl(t) + log_sigma + logl(2);
+}
+
+/* log of the continuous Bernoulli's constant, 2 artanh(1 - 2 lambda) / (1 - 2 lambda) with lambda = sigmoid(o). */
+static oracle_real log_continuous_constant(oracle_real o) {
+  oracle_real t = tanhl(0.5L * o);
+  return fabsl(o) < 1e-4L ? logl(2) + o * o / 12 : logl(2 * atanhl(t) / t);
+}
+
+/* -log p(x | decoder output `raw`), one dimension; *output receives the likelihood's mean. */
+static oracle_real nll(const test_spec *spec, oracle_real x, oracle_real raw, oracle_real log_sigma,
+                       oracle_result *result, double *output) {
+  if (spec->likelihood == VAE_LIKELIHOOD_POISSON) {
+    *output = (double)softplus(raw);
+    oracle_real log_rate = raw < -50 ? raw : logl(softplus(raw)); /* the rest is below its last digit */
+    return softplus(raw) - x * log_rate + lgammal(x + 1);
+  }
+  if (spec->likelihood == VAE_LIKELIHOOD_BERNOULLI || spec->likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI) {
     *output = (double)oracle_activate(VAE_ACTIVATION_SIGMOID, raw);
-    return softplus(raw) - x * raw;
+    int continuous = spec->likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI;
+    return softplus(raw) - x * raw - (continuous ? log_continuous_constant(raw) : 0);
   }
   if (spec->output_activation == VAE_ACTIVATION_RELU || spec->output_activation == VAE_ACTIVATION_LEAKY_RELU) {
     note_kink(result, raw);
   }
-  oracle_real location = oracle_activate(spec->output_activation, raw), sigma = (oracle_real)spec->sigma;
-  oracle_real distance = (x - location) / sigma;
+  oracle_real location = oracle_activate(spec->output_activation, raw);
   *output = (double)location;
-  return 0.5L * distance * distance + logl(sigma) + 0.5L * LOG_TWO_PI;
+  return located_nll(spec->likelihood, (x - location) * expl(-log_sigma), log_sigma, result);
+}
+
+/* The same for a row of groups. */
+static oracle_real groups_nll(const test_spec *spec, const float *x, const oracle_real *raw, double *output) {
+  oracle_real total = 0;
+  for (uint32_t g = 0, at = 0; g < spec->group_count; at += spec->groups[g++]) {
+    oracle_real sum = 0;
+    for (uint32_t j = at; j < at + spec->groups[g]; j++) sum += expl(raw[j]);
+    for (uint32_t j = at; j < at + spec->groups[g]; j++) {
+      output[j] = (double)(expl(raw[j]) / sum);
+      total -= x[j] * logl(expl(raw[j]) / sum);
+    }
+  }
+  return total;
 }
 
 /* Room for two rows as wide as the widest layer. */
@@ -197,8 +247,15 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
       log_posterior -= 0.5L * (eps * eps + logvar[i] + LOG_TWO_PI);
     }
     hidden = run_stack(o, spec->encoder_count + 2, spec->decoder_count, rows, width, result);
-    dense_row(&o->layers[o->count - 1], hidden, raw, VAE_ACTIVATION_IDENTITY, result);
-    for (size_t d = 0; d < inputs; d++) total += nll(spec, x[d], raw[d], result, &result->output[at * inputs + d]);
+    const oracle_dense *last = &o->layers[spec->encoder_count + 2 + spec->decoder_count];
+    dense_row(last, hidden, raw, VAE_ACTIVATION_IDENTITY, result);
+    if (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT)
+      dense_row(last + 1, hidden, raw + inputs, VAE_ACTIVATION_IDENTITY, result);
+    double *output = &result->output[at * inputs];
+    if (spec->likelihood == VAE_LIKELIHOOD_CATEGORICAL) total = groups_nll(spec, x, raw, output);
+    else
+      for (size_t d = 0; d < inputs; d++)
+        total += nll(spec, x[d], raw[d], log_scale(o, raw + inputs, d, result), result, &output[d]);
     result->sample_nll[at] = (double)total;
     mean_nll += total / (oracle_real)samples;
     log_weight[k] = -total + log_prior - log_posterior;
@@ -213,7 +270,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
 static oracle_real run(const oracle *o, const oracle_batch *batch, oracle_result *result) {
   size_t width = 0;
   oracle_real *rows = make_rows(o, &width), sum = 0;
-  oracle_real *posterior = test_allocate((2 * o->spec.latent_dim + o->spec.input_dim) * sizeof *posterior);
+  oracle_real *posterior = test_allocate(2 * (o->spec.latent_dim + o->spec.input_dim) * sizeof *posterior);
   oracle_real *log_weight = test_allocate(o->spec.objective.samples * sizeof *log_weight);
   for (size_t row = 0; row < batch->n; row++) {
     oracle_real loss = run_example(o, batch, row, rows, width, posterior, log_weight, result);

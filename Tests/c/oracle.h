@@ -16,11 +16,13 @@ typedef struct oracle_dense {
   oracle_real *bias;   /* [units] */
 } oracle_dense;
 
-/* Layers in the order of the names: encoder.0 …, encoder.mean, encoder.logvar, decoder.0 …, decoder.mean. */
+/* Layers in the order of the names: encoder.0 …, encoder.mean, encoder.logvar, decoder.0 …, decoder.mean and, with a
+ * sigma per output, decoder.logvar. */
 typedef struct oracle {
   test_spec spec;
   oracle_dense *layers;
   size_t count;
+  oracle_real log_sigma; /* decoder.log_sigma, where sigma is global */
 } oracle;
 
 /* A mini-batch: x [n, D], noise [K, n, Z]. */
@@ -46,7 +48,7 @@ oracle_result oracle_run(const oracle *o, const oracle_batch *batch);
 void oracle_result_free(oracle_result *result);
 
 /* The values of the parameter of that name ("encoder.0.weight") and their number, or NULL. */
-oracle_real *oracle_parameter(const oracle *o, const char *name, size_t *count);
+oracle_real *oracle_parameter(oracle *o, const char *name, size_t *count);
 
 /* d mean loss / d values[index], for values from oracle_parameter. */
 double oracle_difference(const oracle *o, const oracle_batch *batch, oracle_real *values, size_t index);

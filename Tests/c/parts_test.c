@@ -49,7 +49,7 @@ static void run_batch(const test_spec *spec, const vaei_kernels *kernels, const 
   memset(out, 0, sizeof *out);
   CHECK_OK(test_create(spec, 4, NULL, &model, &err), &err);
   CHECK_OK(test_fill_parameters(model, &random, 1.0, &err), &err);
-  float *x = test_rows(&random, spec->likelihood, (size_t)ROWS * INPUTS);
+  float *x = test_spec_rows(&random, spec, ROWS);
   const vae_data data = test_floats(x, ROWS, INPUTS);
   const vaei_pass_size size = {
       .rows = ROWS, .draws = (uint64_t)ROWS * spec->objective.samples, .at_once = at_once, .gradients = true};
@@ -107,8 +107,9 @@ static void check_parts(const test_spec *spec, const vaei_kernels *kernels, cons
     /* An odd number of one example's rows is no whole number of bf16's pairs: other sums than those over all rows. */
     if (bf16 && samples % 2 && at_once[i] < samples) continue;
     const uint32_t threads = 1 + (uint32_t)i % 3;
-    harness_note("%s, %s, %s, %u samples, %u rows at once, %u threads", vae_isa_name(kernels->isa),
-                 bf16 ? "bf16" : "float32", vae_objective_name(spec->objective.kind), samples, at_once[i], threads);
+    harness_note("%s, %s, %s, %s, %u samples, %u rows at once, %u threads", vae_isa_name(kernels->isa),
+                 bf16 ? "bf16" : "float32", vae_likelihood_name(spec->likelihood),
+                 vae_objective_name(spec->objective.kind), samples, at_once[i], threads);
     run_batch(spec, kernels, bf16, at_once[i], threads, &some);
     CHECK_BYTES(all.loss, some.loss, sizeof all.loss);
     CHECK_BYTES(all.kl, some.kl, sizeof all.kl);
@@ -126,8 +127,11 @@ static void check_parts(const test_spec *spec, const vaei_kernels *kernels, cons
   free_results(&all);
 }
 
-static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernels *bf16) {
+static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernels *bf16, vae_likelihood likelihood,
+                             vae_sigma_kind sigma_kind) {
   test_spec spec = test_spec_linear(INPUTS, LATENTS);
+  test_spec_set_likelihood(&spec, likelihood);
+  spec.sigma_kind = sigma_kind;
   test_spec_add_encoder(&spec, 33, VAE_ACTIVATION_TANH);
   test_spec_add_decoder(&spec, 21, VAE_ACTIVATION_SILU);
   test_spec_add_decoder(&spec, 18, VAE_ACTIVATION_RELU);
@@ -140,6 +144,15 @@ static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernel
   }
 }
 
+/* One likelihood that works on tiles, and each way of working on rows. */
+static const struct {
+  vae_likelihood likelihood;
+  vae_sigma_kind sigma_kind;
+} cases[] = {{VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED},
+             {VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED},
+             {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL},
+             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT}};
+
 int main(void) {
   vae_isa isas[TEST_ISAS];
   const size_t count = test_isas(isas);
@@ -148,10 +161,13 @@ int main(void) {
     const vaei_kernels *kernels = NULL;
     vae_error_init(&err);
     if (!CHECK_OK(vaei_kernels_find(isas[i], &kernels, &err), &err)) continue;
-    check_objectives(kernels, NULL);
-    check_objectives(kernels, &vaei_bf16_portable);
     const vaei_bf16_kernels *bf16 = NULL;
-    if (vaei_bf16_find(kernels, &bf16, &err) == VAE_OK) check_objectives(kernels, bf16);
+    if (vaei_bf16_find(kernels, &bf16, &err) != VAE_OK) bf16 = NULL;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+      check_objectives(kernels, NULL, cases[k].likelihood, cases[k].sigma_kind);
+      check_objectives(kernels, &vaei_bf16_portable, cases[k].likelihood, cases[k].sigma_kind);
+      if (bf16) check_objectives(kernels, bf16, cases[k].likelihood, cases[k].sigma_kind);
+    }
   }
   return harness_finish("parts");
 }

@@ -11,7 +11,7 @@ static test_spec make_spec(vae_likelihood likelihood) {
   test_spec spec = test_spec_hidden(COLUMNS, UNITS, VAE_ACTIVATION_RELU, LATENTS);
   test_spec_add_encoder(&spec, 45, VAE_ACTIVATION_TANH);
   test_spec_add_decoder(&spec, 51, VAE_ACTIVATION_GELU);
-  spec.likelihood = likelihood;
+  test_spec_set_likelihood(&spec, likelihood);
   return spec;
 }
 
@@ -83,15 +83,16 @@ static double distance(const float *got, const float *want, size_t count) {
   return d;
 }
 
-static void check_results(vae_likelihood likelihood, vae_precision precision) {
+static void check_results(vae_likelihood likelihood, vae_sigma_kind sigma_kind, vae_precision precision) {
   static results got, want, again;
   vae_error err;
   vae_isa isas[TEST_ISAS];
   vae_model *model = NULL, *copy = NULL;
   test_random random = {8};
   const size_t isa_count = test_isas(isas);
-  const test_spec spec = make_spec(likelihood);
-  float *x = test_rows(&random, likelihood, ROWS * COLUMNS);
+  test_spec spec = make_spec(likelihood);
+  spec.sigma_kind = sigma_kind;
+  float *x = test_spec_rows(&random, &spec, ROWS);
   vae_error_init(&err);
   CHECK_OK(test_create(&spec, 2, NULL, &model, &err), &err);
   CHECK_OK(test_fill_parameters(model, &random, 1.0, &err), &err);
@@ -349,8 +350,10 @@ static void check_memory(void) {
 
 int main(void) {
   for (vae_precision p = VAE_PRECISION_BFLOAT16; p <= VAE_PRECISION_INT8; p++) {
-    check_results(VAE_LIKELIHOOD_BERNOULLI, p);
-    check_results(VAE_LIKELIHOOD_GAUSSIAN, p);
+    for (vae_likelihood likelihood = 0; vae_likelihood_name(likelihood); likelihood++)
+      check_results(likelihood, VAE_SIGMA_FIXED, p);
+    check_results(VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL, p);
+    check_results(VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT, p);
     check_team(p);
   }
   check_float32();

@@ -16,9 +16,18 @@ typedef struct tolerances {
 static const tolerances by_precision[] = {{1e-5, 2e-5, 1e-6, 1e-4, 1e-3}, {1e-2, 2e-2, 1e-6, 0.15, 0.15}};
 static tolerances allow;
 
-static const char *const names[] = {
-    "bernoulli_relu",    "bernoulli_two_layer_tanh", "bernoulli_leaky_beta4",           "reconstruction_only",
-    "elbo_five_samples", "iwae_five_samples",        "gaussian_fixed_sigma_relu_output"};
+static const char *const names[] = {"bernoulli_relu",
+                                    "bernoulli_two_layer_tanh",
+                                    "bernoulli_leaky_beta4",
+                                    "reconstruction_only",
+                                    "elbo_five_samples",
+                                    "iwae_five_samples",
+                                    "gaussian_fixed_sigma_relu_output",
+                                    "laplace",
+                                    "continuous_bernoulli",
+                                    "gaussian_sigma_global",
+                                    "poisson",
+                                    "gaussian_sigma_per_output"};
 
 /* What one call gives back. */
 typedef struct outcome {

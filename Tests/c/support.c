@@ -46,6 +46,18 @@ test_spec test_spec_hidden(uint32_t input_dim, uint32_t units, vae_activation ac
   return spec;
 }
 
+void test_spec_set_likelihood(test_spec *spec, vae_likelihood likelihood) {
+  static const uint32_t sizes[] = {2, 3, 17, 5, 32};
+  spec->likelihood = likelihood;
+  spec->group_count = 0;
+  if (likelihood != VAE_LIKELIHOOD_CATEGORICAL) return;
+  for (uint32_t left = spec->input_dim, size; left > 0; left -= size) {
+    size = sizes[spec->group_count % 5];
+    if (size + 2 > left || spec->group_count + 1 == TEST_MAX_GROUPS) size = left; /* nobody is left alone */
+    spec->groups[spec->group_count++] = size;
+  }
+}
+
 static void add_layer(vae_layer *layers, uint32_t *count, uint32_t units, vae_activation activation) {
   if (*count >= TEST_MAX_HIDDEN) {
     fprintf(stderr, "test: more than %d hidden layers\n", TEST_MAX_HIDDEN);
@@ -78,7 +90,10 @@ vae_status test_create(const test_spec *spec, uint64_t seed, const vae_allocator
   config.decoder_count = spec->decoder_count;
   config.likelihood = spec->likelihood;
   config.output_activation = spec->output_activation;
+  config.sigma_kind = spec->sigma_kind;
   config.sigma = spec->sigma;
+  config.groups = spec->group_count > 0 ? spec->groups : NULL;
+  config.group_count = spec->group_count;
   vae_model_options_init(&options);
   options.seed = seed;
   options.allocator = allocator;
@@ -244,12 +259,25 @@ float *test_normals(test_random *random, size_t n) {
 }
 
 float *test_rows(test_random *random, vae_likelihood likelihood, size_t n) {
-  if (likelihood != VAE_LIKELIHOOD_BERNOULLI) return test_normals(random, n);
+  int counts = likelihood == VAE_LIKELIHOOD_POISSON;
+  int unit = likelihood == VAE_LIKELIHOOD_BERNOULLI || likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI;
+  if (!counts && !unit) return test_normals(random, n);
   float *values = test_allocate(n * sizeof *values);
   for (size_t i = 0; i < n; i++) {
     double chance = test_uniform(random);
-    values[i] = chance < 0.35 ? 0.0f : chance < 0.65 ? 1.0f : (float)test_uniform(random);
+    if (counts) values[i] = (float)(test_bits(random) % (chance < 0.02 ? 40 : 6));
+    else values[i] = chance < 0.35 ? 0.0f : chance < 0.65 ? 1.0f : (float)test_uniform(random);
   }
+  return values;
+}
+
+float *test_spec_rows(test_random *random, const test_spec *spec, size_t rows) {
+  if (spec->group_count == 0) return test_rows(random, spec->likelihood, rows * spec->input_dim);
+  float *values = test_allocate(rows * spec->input_dim * sizeof *values); /* zeros */
+  float *group = values;
+  for (size_t i = 0; i < rows; i++)
+    for (uint32_t g = 0; g < spec->group_count; group += spec->groups[g++])
+      group[test_bits(random) % spec->groups[g]] = 1.0f;
   return values;
 }
 

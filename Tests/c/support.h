@@ -20,7 +20,7 @@
 #define TEST_SANITIZED 0
 #endif
 
-enum { TEST_MAX_HIDDEN = 4, TEST_ISAS = 4, TEST_PATH = 1024 };
+enum { TEST_MAX_HIDDEN = 4, TEST_MAX_GROUPS = 16, TEST_ISAS = 4, TEST_PATH = 1024 };
 
 /* A model and its objective. */
 typedef struct test_spec {
@@ -32,7 +32,10 @@ typedef struct test_spec {
   vae_layer decoder[TEST_MAX_HIDDEN];
   vae_likelihood likelihood;
   vae_activation output_activation;
+  vae_sigma_kind sigma_kind;
   double sigma;
+  uint32_t groups[TEST_MAX_GROUPS];
+  uint32_t group_count;
   vae_objective objective;
 } test_spec;
 
@@ -44,6 +47,9 @@ test_spec test_spec_hidden(uint32_t input_dim, uint32_t units, vae_activation ac
 
 void test_spec_add_encoder(test_spec *spec, uint32_t units, vae_activation activation);
 void test_spec_add_decoder(test_spec *spec, uint32_t units, vae_activation activation);
+
+/* Sets the likelihood and, of a categorical one, groups of many sizes over all columns, of which there must be 2. */
+void test_spec_set_likelihood(test_spec *spec, vae_likelihood likelihood);
 
 /* vae_model_create for the spec. allocator: may be NULL. */
 vae_status test_create(const test_spec *spec, uint64_t seed, const vae_allocator *allocator, vae_model **model,
@@ -77,8 +83,12 @@ double test_normal(test_random *random);
 /* Weights N(0, scale^2 / fan_in), biases N(0, 0.01), rounded to float. */
 vae_status test_fill_parameters(vae_model *model, test_random *random, double scale, vae_error *err);
 
-/* n values that the likelihood can take: 0 and 1 by turns of chance with some greys, or N(0, 1). The caller frees. */
+/* n values that the likelihood, which has no groups, can take: 0 and 1 by turns of chance with some greys, counts of 0 to 5 and
+ * a few up to 39, or N(0, 1). The caller frees. */
 float *test_rows(test_random *random, vae_likelihood likelihood, size_t n);
+
+/* Rows that a model of the spec can take, [rows, input_dim]. The caller frees. */
+float *test_spec_rows(test_random *random, const test_spec *spec, size_t rows);
 
 /* n values from N(0, 1). The caller frees. */
 float *test_normals(test_random *random, size_t n);

@@ -2,6 +2,7 @@
  * the system's count of its threads is the team's size, and one run cannot leave anything to the next. */
 #define _POSIX_C_SOURCE 200809L
 
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -129,19 +130,19 @@ static int train(int number, int32_t threads, vae_isa isa, int32_t keep, const c
   return status == VAE_OK ? 0 : 1;
 }
 
-/* Waits for a child; kills it after SECONDS. Its exit code, or -1. */
+/* Waits for a child; kills it after SECONDS. Its exit code, or minus the number of the signal that ended it. */
 static int wait_for(pid_t child) {
   int status = 0;
   for (int waited = 0; waited < SECONDS * 100; waited++) {
     struct timespec nap = {0, 10000000};
     pid_t done = waitpid(child, &status, WNOHANG);
-    if (done == child) return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    if (done < 0) return -1;
+    if (done == child) return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    if (done < 0) return -errno;
     nanosleep(&nap, NULL);
   }
   kill(child, SIGKILL);
   waitpid(child, &status, 0);
-  return -1;
+  return -SIGKILL;
 }
 
 /* Runs this program again with `arguments`; through the emulator in VAE_TEST_EMULATOR, where the build set one. */
@@ -159,7 +160,7 @@ static int run_self(char *const arguments[]) {
     execv(arguments[0], arguments);
     _exit(127);
   }
-  return child < 0 ? -1 : wait_for(child);
+  return child < 0 ? -errno : wait_for(child);
 }
 
 static void run_child(char *program, const char *out, int number, int32_t threads, vae_isa isa, int32_t keep) {

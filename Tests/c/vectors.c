@@ -125,13 +125,16 @@ static int read_spec(vectors *file, const char *text) {
       test_spec_linear((uint32_t)find_number(text, "input_dim", 0.0), (uint32_t)find_number(text, "latent_dim", 0.0));
   file->spec.likelihood = find_name(text, "likelihood", vae_likelihood_name, -1);
   file->spec.output_activation = find_name(text, "output_activation", vae_activation_name, VAE_ACTIVATION_IDENTITY);
-  file->spec.sigma = find_number(text, "sigma", 1.0);
+  file->spec.sigma = 1.0;
+  const char *sigma = find_member(text, "sigma");
+  if (sigma != NULL && *sigma == '"') file->spec.sigma_kind = find_name(text, "sigma", vae_sigma_kind_name, -1);
+  else file->spec.sigma = find_number(text, "sigma", 1.0);
   file->spec.objective.kind = find_name(text, "objective", vae_objective_name, VAE_OBJECTIVE_ELBO);
   file->spec.objective.samples = (uint32_t)find_number(text, "samples", 1.0);
   file->spec.objective.beta = find_number(text, "beta", 1.0);
-  return file->batch > 0 && file->spec.likelihood >= 0 && file->spec.output_activation >= 0 &&
-         file->spec.objective.kind >= 0 && read_layers(text, "encoder", &file->spec, 0) &&
-         read_layers(text, "decoder", &file->spec, 1);
+  return file->batch > 0 && file->spec.likelihood >= 0 && file->spec.sigma_kind >= 0 &&
+         file->spec.output_activation >= 0 && file->spec.objective.kind >= 0 &&
+         read_layers(text, "encoder", &file->spec, 0) && read_layers(text, "decoder", &file->spec, 1);
 }
 
 /* Tensors */

@@ -275,7 +275,10 @@ inline Model::Model(const Config &config, const ModelOptions &options) {
   c_config.prior = vae_prior(config.prior);
   c_config.likelihood = vae_likelihood(config.likelihood);
   c_config.output_activation = vae_activation(config.output_activation);
+  c_config.sigma_kind = vae_sigma_kind(config.sigma_kind);
   c_config.sigma = config.sigma;
+  c_config.groups = config.groups.data();
+  c_config.group_count = std::uint32_t(config.groups.size());
   handle_.reset(detail::make_model(options, [&](const vae_model_options *c_options, vae_model **handle) {
     detail::call(vae_model_create, &c_config, c_options, handle);
   }));
@@ -303,7 +306,9 @@ inline Config Model::config() const {
           .prior = Prior{c.prior},
           .likelihood = Likelihood{c.likelihood},
           .output_activation = Activation{c.output_activation},
-          .sigma = c.sigma};
+          .sigma_kind = SigmaKind(c.sigma_kind),
+          .sigma = c.sigma,
+          .groups = std::vector<std::uint32_t>(c.groups, c.groups + c.group_count)};
 }
 
 inline void Model::encode(Workspace &workspace, const Rows &x, std::span<float> mean, std::span<float> logvar) const {

@@ -103,8 +103,23 @@ enum class Activation : vae_activation {
   softplus = VAE_ACTIVATION_SOFTPLUS
 };
 
-// p(x given z): bernoulli takes data in [0, 1], gaussian any real numbers.
-enum class Likelihood : vae_likelihood { bernoulli = VAE_LIKELIHOOD_BERNOULLI, gaussian = VAE_LIKELIHOOD_GAUSSIAN };
+// p(x given z); config.h says what data each takes.
+enum class Likelihood : vae_likelihood {
+  bernoulli = VAE_LIKELIHOOD_BERNOULLI,
+  gaussian = VAE_LIKELIHOOD_GAUSSIAN,
+  continuous_bernoulli = VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI,
+  laplace = VAE_LIKELIHOOD_LAPLACE,
+  log_cosh = VAE_LIKELIHOOD_LOG_COSH,
+  poisson = VAE_LIKELIHOOD_POISSON,
+  categorical = VAE_LIKELIHOOD_CATEGORICAL
+};
+
+// How the scale of a gaussian, laplace or log_cosh likelihood is found: Config::sigma, or learned.
+enum class SigmaKind : vae_sigma_kind {
+  fixed = VAE_SIGMA_FIXED,
+  global = VAE_SIGMA_GLOBAL,
+  per_output = VAE_SIGMA_PER_OUTPUT
+};
 
 // p(z).
 enum class Prior : vae_prior { standard = VAE_PRIOR_STANDARD };
@@ -147,6 +162,7 @@ enum class Precision : vae_precision {
 inline const char *name(Status value) noexcept { return vae_status_name(vae_status(value)); }
 inline const char *name(Activation value) noexcept { return vae_activation_name(vae_activation(value)); }
 inline const char *name(Likelihood value) noexcept { return vae_likelihood_name(vae_likelihood(value)); }
+inline const char *name(SigmaKind value) noexcept { return vae_sigma_kind_name(vae_sigma_kind(value)); }
 inline const char *name(Prior value) noexcept { return vae_prior_name(vae_prior(value)); }
 inline const char *name(ObjectiveKind value) noexcept { return vae_objective_name(vae_objective_kind(value)); }
 inline const char *name(Binarization value) noexcept { return vae_binarization_name(vae_binarization(value)); }
@@ -178,8 +194,10 @@ struct Config {
   std::vector<Layer> decoder = {};
   Prior prior = Prior::standard;
   Likelihood likelihood = Likelihood::bernoulli;
-  Activation output_activation = Activation::identity; // of a Gaussian's location
-  double sigma = 1; // standard deviation of a Gaussian likelihood, in units of the data; 1e-4 to 1e4
+  Activation output_activation = Activation::identity; // of a gaussian, laplace or log_cosh likelihood's location
+  SigmaKind sigma_kind = SigmaKind::fixed;
+  double sigma = 1;                       // their scale, in units of the data; 1e-4 to 1e4, and 1 where it is learned
+  std::vector<std::uint32_t> groups = {}; // of a categorical likelihood: the columns of each variable
 };
 
 // What is minimised, with K samples; beta weighs the KL and must be 1 for iwae.

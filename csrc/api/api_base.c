@@ -17,6 +17,7 @@ const char *vae_version_string(void) {
 const char *vae_status_name(vae_status status) { return vaei_status_name(status); }
 const char *vae_activation_name(vae_activation activation) { return vaei_activation_name(activation); }
 const char *vae_likelihood_name(vae_likelihood likelihood) { return vaei_likelihood_name(likelihood); }
+const char *vae_sigma_kind_name(vae_sigma_kind kind) { return vaei_sigma_kind_name(kind); }
 const char *vae_prior_name(vae_prior prior) { return vaei_prior_name(prior); }
 const char *vae_objective_name(vae_objective_kind kind) { return vaei_objective_name(kind); }
 const char *vae_binarization_name(vae_binarization binarization) { return vaei_binarization_name(binarization); }

@@ -126,13 +126,14 @@ vae_status vae_model_set_parameter(vae_model *model, const char *name, const flo
 
 /* Column sums, row by row in float64, of checked data. Fails where a value is outside the likelihood's range. */
 static vae_status add_columns(const vae_model *model, const vae_data *data, double *sum, vae_error *err) {
-  const vaei_support support = vaei_likelihood_support(&model->config);
-  for (size_t i = 0; i < data->rows; i++)
+  for (size_t i = 0; i < data->rows; i++) {
+    vaei_row_check check = vaei_row_check_begin(&model->config);
     for (size_t j = 0; j < data->columns; j++) {
       const float x = vaei_data_value(data, i, j);
-      if (!(x >= support.low && x <= support.high)) return vaei_data_error(model, data, i, err);
+      if (!vaei_row_check_next(&check, x)) return vaei_data_error(model, data, i, err);
       sum[j] += (double)x;
     }
+  }
   return VAE_OK;
 }
 

@@ -32,6 +32,17 @@ static const char *const activation_names[] = {
 static const char *const likelihood_names[] = {
     [VAE_LIKELIHOOD_BERNOULLI] = "bernoulli",
     [VAE_LIKELIHOOD_GAUSSIAN] = "gaussian",
+    [VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI] = "continuous_bernoulli",
+    [VAE_LIKELIHOOD_LAPLACE] = "laplace",
+    [VAE_LIKELIHOOD_LOG_COSH] = "log_cosh",
+    [VAE_LIKELIHOOD_POISSON] = "poisson",
+    [VAE_LIKELIHOOD_CATEGORICAL] = "categorical",
+};
+
+static const char *const sigma_kind_names[] = {
+    [VAE_SIGMA_FIXED] = "fixed",
+    [VAE_SIGMA_GLOBAL] = "global",
+    [VAE_SIGMA_PER_OUTPUT] = "per_output",
 };
 
 static const char *const prior_names[] = {[VAE_PRIOR_STANDARD] = "standard"};
@@ -56,6 +67,7 @@ const char *vaei_status_name(vae_status status) {
 }
 const char *vaei_activation_name(vae_activation activation) { return NAME_IN(activation_names, activation); }
 const char *vaei_likelihood_name(vae_likelihood likelihood) { return NAME_IN(likelihood_names, likelihood); }
+const char *vaei_sigma_kind_name(vae_sigma_kind kind) { return NAME_IN(sigma_kind_names, kind); }
 const char *vaei_prior_name(vae_prior prior) { return NAME_IN(prior_names, prior); }
 const char *vaei_objective_name(vae_objective_kind kind) { return NAME_IN(objective_names, kind); }
 const char *vaei_binarization_name(vae_binarization binarization) { return NAME_IN(binarization_names, binarization); }

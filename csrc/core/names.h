@@ -8,6 +8,7 @@
 const char *vaei_status_name(vae_status status); /* never NULL */
 const char *vaei_activation_name(vae_activation activation);
 const char *vaei_likelihood_name(vae_likelihood likelihood);
+const char *vaei_sigma_kind_name(vae_sigma_kind kind);
 const char *vaei_prior_name(vae_prior prior);
 const char *vaei_objective_name(vae_objective_kind kind);
 const char *vaei_binarization_name(vae_binarization binarization);

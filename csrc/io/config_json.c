@@ -81,14 +81,20 @@ static void write_prior_net(const void *record, const char *key, vaei_json_write
   write_layers(NULL, 0, key, writer);
 }
 
-/* A number, or a name of a learned scale, which only later versions have. */
+/* A number, or the name of a learned scale. */
 static vae_status read_sigma(void *record, const vaei_json_value *value, vae_error *err) {
   vae_config *config = &((vaei_config_text *)record)->config;
+  for (int32_t i = VAE_SIGMA_FIXED + 1; value->kind == VAEI_JSON_STRING && vaei_sigma_kind_name(i); i++)
+    if (vaei_json_string_is(value, vaei_sigma_kind_name(i))) {
+      config->sigma_kind = i;
+      return VAE_OK;
+    }
   if (value->kind == VAEI_JSON_STRING)
-    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "config: \"sigma\" is \"%s\"; this version needs a number",
+    return vaei_fail(err, VAE_ERROR_UNSUPPORTED,
+                     "config: \"sigma\" is \"%s\"; this version has a number, global and per_output",
                      vaei_show_name(value->string, value->string_length).text);
   if (value->kind != VAEI_JSON_NUMBER)
-    return vaei_fail(err, VAE_ERROR_FORMAT, "config: \"sigma\" is %s; it must be a number",
+    return vaei_fail(err, VAE_ERROR_FORMAT, "config: \"sigma\" is %s; it must be a number or a name",
                      vaei_json_kind_name(value->kind));
   config->sigma_kind = VAE_SIGMA_FIXED;
   config->sigma = value->number;
@@ -96,8 +102,38 @@ static vae_status read_sigma(void *record, const vaei_json_value *value, vae_err
 }
 
 static void write_sigma(const void *record, const char *key, vaei_json_writer *writer) {
+  const vae_config *config = &((const vaei_config_text *)record)->config;
+  const char *name = vaei_sigma_kind_name(config->sigma_kind);
   vaei_json_write_key(writer, key);
-  vaei_json_write_number(writer, ((const vaei_config_text *)record)->config.sigma);
+  if (config->sigma_kind == VAE_SIGMA_FIXED) vaei_json_write_number(writer, config->sigma);
+  else vaei_json_write_string(writer, name, strlen(name));
+}
+
+/* The groups of a categorical likelihood; not written for others. */
+static vae_status read_groups(void *record, const vaei_json_value *value, vae_error *err) {
+  vaei_config_text *text = record;
+  if (value->kind != VAEI_JSON_ARRAY)
+    return vaei_fail(err, VAE_ERROR_FORMAT, "config: \"groups\" is %s; it must be a list of whole numbers",
+                     vaei_json_kind_name(value->kind));
+  if (value->count > VAE_MAX_GROUPS)
+    return vaei_fail(err, VAE_ERROR_FORMAT, "config: \"groups\" has %u entries; at most %d are allowed",
+                     (unsigned)value->count, (int)VAE_MAX_GROUPS);
+  for (const vaei_json_value *element = value->first; element; element = element->next) {
+    if (element->kind != VAEI_JSON_NUMBER || !element->is_integer || element->integer > VAE_MAX_DIM)
+      return vaei_fail(err, VAE_ERROR_FORMAT, "config: \"groups\"[%u] must be a whole number up to %d",
+                       (unsigned)text->config.group_count, (int)VAE_MAX_DIM);
+    text->groups[text->config.group_count++] = (uint32_t)element->integer;
+  }
+  return VAE_OK;
+}
+
+static void write_groups(const void *record, const char *key, vaei_json_writer *writer) {
+  const vae_config *config = &((const vaei_config_text *)record)->config;
+  if (!config->group_count) return;
+  vaei_json_write_key(writer, key);
+  vaei_json_write_open(writer, '[');
+  for (uint32_t i = 0; i < config->group_count; i++) vaei_json_write_integer(writer, config->groups[i]);
+  vaei_json_write_close(writer, ']');
 }
 
 /* AdamW is Adam with a weight decay over 0: the name keeps earlier versions from going on without it. */
@@ -218,6 +254,7 @@ static const vaei_field config_fields[] = {
     {"likelihood", VAEI_FIELD_ENUM, true, CONFIG(likelihood), vaei_likelihood_name, NULL, NULL},
     {"sigma", VAEI_FIELD_CUSTOM, false, 0, NULL, read_sigma, write_sigma},
     {"output_activation", VAEI_FIELD_ENUM, false, CONFIG(output_activation), vaei_activation_name, NULL, NULL},
+    {"groups", VAEI_FIELD_CUSTOM, false, 0, NULL, read_groups, write_groups},
     {"training", VAEI_FIELD_CUSTOM, false, 0, NULL, read_training, write_training},
 };
 
@@ -227,6 +264,7 @@ vae_status vaei_config_read(vaei_config_text *result, const char *text, size_t l
   result->config.struct_size = sizeof result->config;
   result->config.encoder = result->encoder;
   result->config.decoder = result->decoder;
+  result->config.groups = result->groups;
   result->config.sigma = 1;
   result->training.struct_size = sizeof result->training;
   result->training.objective.struct_size = sizeof result->training.objective;

@@ -8,7 +8,8 @@
  * Behind the seed `training` has further keys where their numbers are not zero: config_json.c lists them.
  *
  * input_dim, latent_dim, encoder, decoder and likelihood must be there; `training` may be left out, but not a part of
- * it. Order of keys when written: as above. */
+ * it. "sigma" may also be "global" or "per_output"; a categorical likelihood has "groups":[3,2,…] before `training`. Order of
+ * keys when written: as above. */
 #ifndef VAEI_CONFIG_JSON_H
 #define VAEI_CONFIG_JSON_H
 
@@ -16,11 +17,12 @@
 #include "io/json_writer.h"
 #include "vae/config.h"
 
-/* What such a text says. config's layer arrays are this struct's own, so it must stay where it is. */
+/* What such a text says. config's arrays are this struct's own, so it must stay where it is. */
 typedef struct vaei_config_text {
   vae_config config;
   vae_layer encoder[VAE_MAX_LAYERS];
   vae_layer decoder[VAE_MAX_LAYERS];
+  uint32_t groups[VAE_MAX_GROUPS];
   bool trained;
   vae_training training; /* where trained; threads, isa and keep_gradients are 0 */
   int32_t optimizer;     /* 0: Adam, 1: AdamW */

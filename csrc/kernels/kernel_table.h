@@ -10,6 +10,9 @@
 #include "kernels/math_kernels.h"
 #include "kernels/activation_kernels.h"
 #include "kernels/density_kernels.h"
+#include "kernels/location_kernels.h"
+#include "kernels/count_kernels.h"
+#include "kernels/group_kernels.h"
 #include "kernels/normal_kernels.h"
 #include "kernels/memory_kernels.h"
 #include "kernels/random_kernels.h"
@@ -27,7 +30,13 @@ const vaei_kernels VAEI_TABLE = {
     .activate = activate,
     .activate_backward = activate_backward,
     .bernoulli = bernoulli,
+    .continuous_bernoulli = continuous_bernoulli,
     .gaussian = gaussian,
+    .laplace = laplace,
+    .log_cosh = log_cosh,
+    .poisson = poisson,
+    .softmax = softmax,
+    .categorical = categorical,
     .normal_posterior = normal_posterior,
     .normal_draw = normal_draw,
     .normal_draw_backward = normal_draw_backward,

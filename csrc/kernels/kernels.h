@@ -72,6 +72,30 @@ typedef struct vaei_adam_tile {
   uint32_t rows, panels;
 } vaei_adam_tile;
 
+/* A tile of outputs whose negative log density is wanted: nll[i] += the sum over the columns. */
+typedef struct vaei_density {
+  size_t rows, columns;
+  const float *output;
+  size_t output_row;
+  const float *x;
+  size_t x_row;
+  const float *row_weight; /* [rows]; read where d is not NULL */
+  float *d;                /* NULL, or receives row_weight[i] * d nll / d output, zero in the padding */
+  size_t d_row;
+  double *nll; /* [rows] */
+
+  /* Of location-scale families alone. `constant` is added for each column. The scale is exp(clamp(log_scale_unit * v)), v a
+   * value of log_scale and the clamp to [-10, 10]; or, where log_scale is NULL, 1 / inverse_scale, whose log is then in the
+   * constant. */
+  float inverse_scale, constant;
+  const float *log_scale; /* NULL, or [columns], padded; for every row */
+  float log_scale_unit;
+  float *
+      d_log_scale; /* where neither log_scale nor d is NULL: [columns], padded; += the rows' gradients of v, in order */
+} vaei_density;
+
+typedef void vaei_density_kernel(const vaei_density *tile);
+
 /* Where in the random streams a block of normals lies: see random_kernels.h. */
 typedef struct vaei_stream {
   uint64_t seed;
@@ -114,17 +138,16 @@ typedef struct vaei_kernels {
   void (*activate_backward)(vae_activation activation, size_t rows, size_t columns, const float *y, size_t y_row,
                             float *dy, size_t dy_row);
 
-  /* Negative log density of a Bernoulli on logits, Kingma & Welling 2014, appendix C.1, in logit form:
-   * nll[i] += sum_j max(o, 0) - o x + log(1 + exp(-|o|)).
-   * d: NULL, or receives row_weight[i] * (sigmoid(o) - x), zero in the padding. */
-  void (*bernoulli)(size_t rows, size_t columns, const float *logits, size_t logits_row, const float *x, size_t x_row,
-                    const float *row_weight, float *d, size_t d_row, double *nll);
+  /* Negative log densities of a tile and their gradients; the formulas stand above the kernels, in density_kernels.h,
+   * location_kernels.h, count_kernels.h and group_kernels.h. */
+  vaei_density_kernel *bernoulli, *continuous_bernoulli; /* output: logits */
+  vaei_density_kernel *gaussian, *laplace, *log_cosh;    /* output: locations */
+  vaei_density_kernel *poisson;                          /* output: the rate before its softplus */
 
-  /* Negative log density of a Gaussian, nll[i] += sum_j ((x - m) / sigma)^2 / 2 + log_sigma + log(2 pi) / 2.
-   * d: NULL, or receives row_weight[i] * (m - x) / sigma^2, zero in the padding. */
-  void (*gaussian)(size_t rows, size_t columns, const float *location, size_t location_row, const float *x,
-                   size_t x_row, float inverse_sigma, float constant, const float *row_weight, float *d, size_t d_row,
-                   double *nll);
+  /* One group of columns, in memory without padding: logits, [count], become the softmax. categorical adds -log p(x) to *nll.
+   * d: NULL, or receives weight * slope, [count]. */
+  void (*softmax)(size_t count, float *logits);
+  void (*categorical)(size_t count, float *logits, const float *x, float weight, float *d, double *nll);
 
   /* One row of a diagonal Gaussian q = N(mean, exp(logvar)), `count` latents, unpadded memory.
    * Clamps logvar to [-20, 20] in place, writes deviation = exp(logvar / 2) and, into inside, 1 where logvar was

@@ -40,7 +40,7 @@ static void encode_batch(vaei_aggregate *a, vaei_member member, size_t begin, si
     vaei_team_barrier(member);
     if (member.rank == 0) vaei_pass_begin(pass, (uint32_t)(left < a->chunk ? left : a->chunk), &a->objective);
     vaei_team_barrier(member);
-    vaei_pass_gather(pass, member, &source, &a->bad_row);
+    vaei_pass_gather(pass, member, &source, NULL, &a->bad_row);
     vaei_pass_encode(pass, member);
     vaei_pass_draw_noise(pass, member, &a->stream, first);
     vaei_pass_latent(pass, member);

@@ -89,7 +89,7 @@ static void latent_backward(vaei_pass *pass, const vaei_crew *crew) {
 void vaei_pass_backward_decoder(vaei_pass *pass, vaei_member member) {
   const vaei_crew crew = vaei_decoder_crew(pass, member);
   const uint32_t first = pass->model->head + 1;
-  for (uint32_t l = pass->model->dense_count - 1; l > first; l--) layer_backward(pass, &crew, l);
+  for (uint32_t l = pass->model->output; l > first; l--) layer_backward(pass, &crew, l);
   draws_backward(pass, &crew);
   latent_backward(pass, &crew);
 }

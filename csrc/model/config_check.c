@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/names.h"
+#include "model/likelihood.h"
 
 static vae_status check_stack(const char *what, const vae_layer *layers, uint32_t count, vae_error *err) {
   if (count > VAE_MAX_LAYERS)
@@ -31,6 +32,52 @@ static vae_status check_dimension(const char *what, uint32_t value, vae_error *e
   return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s is %u; allowed are 1 to %d", what, value, VAE_MAX_DIM);
 }
 
+/* Output activation and sigma, which located likelihoods alone have. */
+static vae_status check_location(const vae_config *c, vae_error *err) {
+  const bool located = vaei_likelihood_of(c)->located;
+  if (!vaei_activation_name(c->output_activation))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "output_activation is %d; allowed are 0 (identity) to 8 (softplus)", (int)c->output_activation);
+  if (!located && c->output_activation != VAE_ACTIVATION_IDENTITY)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "output_activation is %s; a %s likelihood allows identity only",
+                     vaei_activation_name(c->output_activation), vaei_likelihood_name(c->likelihood));
+  if (!vaei_sigma_kind_name(c->sigma_kind))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "sigma_kind is %d; allowed are 0 (fixed) to 2 (per_output)",
+                     (int)c->sigma_kind);
+  if (!located && c->sigma_kind != VAE_SIGMA_FIXED)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "sigma_kind is %s; a %s likelihood has no sigma",
+                     vaei_sigma_kind_name(c->sigma_kind), vaei_likelihood_name(c->likelihood));
+  if (c->sigma_kind != VAE_SIGMA_FIXED && c->sigma != 1.0)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "sigma is %g; where sigma_kind is %s it is learned and must be 1",
+                     c->sigma, vaei_sigma_kind_name(c->sigma_kind));
+  if (!(c->sigma >= 1e-4 && c->sigma <= 1e4))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "sigma is %g; allowed are 1e-4 to 1e4", c->sigma);
+  return VAE_OK;
+}
+
+static vae_status check_groups(const vae_config *c, vae_error *err) {
+  if (!vaei_likelihood_of(c)->grouped) {
+    if (!c->group_count) return VAE_OK;
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "group_count is %u; a %s likelihood has no groups",
+                     c->group_count, vaei_likelihood_name(c->likelihood));
+  }
+  if (c->group_count < 1 || c->group_count > VAE_MAX_GROUPS)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "group_count is %u; a %s likelihood needs 1 to %d groups",
+                     c->group_count, vaei_likelihood_name(c->likelihood), VAE_MAX_GROUPS);
+  if (!c->groups)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "groups is NULL, but group_count is %u", c->group_count);
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < c->group_count; i++) {
+    if (c->groups[i] < 2)
+      return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "groups[%u] is %u; a group has at least 2 columns", i,
+                       c->groups[i]);
+    sum += c->groups[i];
+  }
+  if (sum == c->input_dim) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "groups have %llu columns in all; input_dim is %u",
+                   (unsigned long long)sum, c->input_dim);
+}
+
 vae_status vaei_config_check(const vae_config *c, vae_error *err) {
   vae_status status = check_dimension("input_dim", c->input_dim, err);
   if (status == VAE_OK) status = check_dimension("latent_dim", c->latent_dim, err);
@@ -42,21 +89,10 @@ vae_status vaei_config_check(const vae_config *c, vae_error *err) {
   if (!vaei_prior_name(c->prior))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "prior is %d; allowed is 0 (standard)", (int)c->prior);
   if (!vaei_likelihood_name(c->likelihood))
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "likelihood is %d; allowed are 0 (bernoulli) and 1 (gaussian)",
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "likelihood is %d; allowed are 0 (bernoulli) to 6 (categorical)",
                      (int)c->likelihood);
-  if (!vaei_activation_name(c->output_activation))
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
-                     "output_activation is %d; allowed are 0 (identity) to 8 (softplus)", (int)c->output_activation);
-  if (c->likelihood == VAE_LIKELIHOOD_BERNOULLI && c->output_activation != VAE_ACTIVATION_IDENTITY)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
-                     "output_activation is %s; a bernoulli likelihood works on logits "
-                     "and allows identity only",
-                     vaei_activation_name(c->output_activation));
-  if (c->sigma_kind != VAE_SIGMA_FIXED)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "sigma_kind is %d; allowed is 0 (fixed)", (int)c->sigma_kind);
-  if (!(c->sigma >= 1e-4 && c->sigma <= 1e4))
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "sigma is %g; allowed are 1e-4 to 1e4", c->sigma);
-  return VAE_OK;
+  status = check_location(c, err);
+  return status == VAE_OK ? check_groups(c, err) : status;
 }
 
 vae_status vaei_objective_check(const vae_objective *o, vae_error *err) {

@@ -24,13 +24,13 @@ static size_t bad_row_of(const vaei_pass *pass, uint32_t layer, bool gradient, s
   return first_bad_row(pass, gradient ? out->dy : out->y, rows, units, out->row);
 }
 
-/* The name of a layer: its first tensor's, without the last part. */
+/* The name of a layer: its first tensor's, without the last part where that is "weight". */
 static void layer_name(const vae_model *model, uint32_t layer, char *name, size_t size) {
   for (size_t i = 0; i < model->parameter_count; i++)
     if (model->parameters[i].layer == layer) {
       snprintf(name, size, "%s", model->parameters[i].name);
       char *dot = strrchr(name, '.');
-      if (dot) *dot = 0;
+      if (dot && !model->parameters[i].bias) *dot = 0;
       return;
     }
 }
@@ -71,7 +71,7 @@ static bool diagnose_decoder(const vaei_pass *pass, char *words, size_t size) {
              example_of(pass, model->head + 1, draw));
     return true;
   }
-  for (uint32_t l = model->head + 1; l + 1 < model->dense_count; l++) {
+  for (uint32_t l = model->head + 1; l < model->output; l++) {
     const size_t bad = bad_row_of(pass, l, false, draws);
     layer_name(model, l, name, sizeof name);
     if (bad < draws) {

@@ -73,39 +73,62 @@ void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
 
 void vaei_pass_decode(vaei_pass *pass, vaei_member member) {
   const vaei_crew crew = vaei_decoder_crew(pass, member);
-  for (uint32_t l = pass->model->head + 1; l + 1 < pass->model->dense_count; l++) layer_forward(pass, &crew, l);
+  for (uint32_t l = pass->model->head + 1; l < pass->model->output; l++) layer_forward(pass, &crew, l);
 }
 
 /* The decoder's last layer by tiles, before the activation: `scratch` has rows of VAEI_MAX_TILE_COLUMNS (a single row may be
  * longer: it is alone in there). */
 static vaei_work output_begin(vaei_pass *pass, const vaei_crew *crew) {
-  const uint32_t last = pass->model->dense_count - 1;
-  vaei_layer_begin(pass, crew, last);
-  return vaei_crew_work(pass, crew, pass->part.samples, pass->model->dense[last].panels);
+  const uint32_t output = pass->model->output;
+  vaei_layer_begin(pass, crew, output);
+  return vaei_crew_work(pass, crew, pass->part.samples, pass->model->dense[output].panels);
 }
 
 static bool output_next(const vaei_pass *pass, vaei_work *work, vaei_tile *tile, float *scratch) {
   if (!vaei_work_next(work, tile)) return false;
-  vaei_layer_product(pass, pass->model->dense_count - 1, tile, scratch, VAEI_MAX_TILE_COLUMNS);
+  vaei_layer_product(pass, pass->model->output, tile, scratch, VAEI_MAX_TILE_COLUMNS);
   return true;
+}
+
+/* The same by tiles where the likelihood takes rows: into y of the layer. Ends with a barrier. */
+static void output_rows(vaei_pass *pass, const vaei_crew *crew) {
+  const vaei_activations *out = &pass->layers[pass->model->output];
+  vaei_work work = output_begin(pass, crew);
+  for (vaei_tile tile; vaei_work_next(&work, &tile);)
+    vaei_layer_product(pass, pass->model->output, &tile,
+                       out->y + tile.row * out->row + (size_t)tile.panel * VAEI_VECTOR, out->row);
+  vaei_team_barrier(crew->member);
+}
+
+/* The likelihood's mean from a tile or from rows of outputs, into the caller's [rows, D] from row `row` and column `column`
+ * on. */
+static void write_mean(const vaei_pass *pass, float *from, size_t from_row, size_t rows, size_t columns, float *output,
+                       size_t row, size_t column) {
+  const vae_config *config = &pass->model->config;
+  vaei_likelihood_of(config)->mean(&(vaei_output_tile){.kernels = pass->kernels,
+                                                       .config = config,
+                                                       .rows = rows,
+                                                       .columns = columns,
+                                                       .output = from,
+                                                       .output_row = from_row});
+  for (size_t i = 0; i < rows; i++)
+    memcpy(output + (row + i) * config->input_dim + column, from + i * from_row, columns * sizeof(float));
 }
 
 void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output) {
   const size_t units = pass->model->config.input_dim;
   const vaei_crew crew = vaei_decoder_crew(pass, member);
-  vaei_work work = output_begin(pass, &crew);
-  float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-  for (vaei_tile tile; output_next(pass, &work, &tile, scratch);) {
-    const size_t columns = vaei_tile_columns(&tile, units);
-    vaei_likelihood_mean(&(vaei_output_tile){.kernels = pass->kernels,
-                                             .config = &pass->model->config,
-                                             .rows = tile.row_end - tile.row,
-                                             .columns = columns,
-                                             .output = scratch,
-                                             .output_row = VAEI_MAX_TILE_COLUMNS});
-    for (size_t i = tile.row; i < tile.row_end; i++)
-      memcpy(output + i * units + (size_t)tile.panel * VAEI_VECTOR, scratch + (i - tile.row) * VAEI_MAX_TILE_COLUMNS,
-             columns * sizeof(float));
+  if (vaei_likelihood_takes_rows(&pass->model->config)) {
+    const vaei_activations *out = &pass->layers[pass->model->output];
+    const vaei_range rows = vaei_crew_share(&crew, pass->part.samples);
+    output_rows(pass, &crew);
+    write_mean(pass, out->y + rows.begin * out->row, out->row, rows.end - rows.begin, units, output, rows.begin, 0);
+  } else {
+    vaei_work work = output_begin(pass, &crew);
+    float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+    for (vaei_tile tile; output_next(pass, &work, &tile, scratch);)
+      write_mean(pass, scratch, VAEI_MAX_TILE_COLUMNS, tile.row_end - tile.row, vaei_tile_columns(&tile, units), output,
+                 tile.row, (size_t)tile.panel * VAEI_VECTOR);
   }
   vaei_team_barrier(crew.member);
 }
@@ -121,7 +144,8 @@ static size_t view_row(const vaei_pass *pass, const vaei_terms_view *view, size_
 static void tile_loss(vaei_pass *pass, const vaei_tile *tile, float *scratch, const vaei_terms_view *view) {
   const size_t units = pass->model->config.input_dim, samples = pass->part.samples;
   const size_t first_column = (size_t)tile->panel * VAEI_VECTOR;
-  const vaei_activations *out = &pass->layers[pass->model->dense_count - 1];
+  const vaei_likelihood *likelihood = vaei_likelihood_of(&pass->model->config);
+  const vaei_activations *out = &pass->layers[pass->model->output];
   /* A gradient that needs no weight any more goes to bf16 from here, else it stays float32 until it has been weighted. */
   const bool pack = pass->mixed.kernels && !vaei_pass_weighs_samples(pass);
   float gradient[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
@@ -145,9 +169,8 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, float *scratch, co
                               .d = d && !pass->part.bound_only ? d + (row - tile->row) * d_row : NULL,
                               .d_row = d_row,
                               .nll = nll};
-    vaei_likelihood_loss(&piece, wanted != NULL);
-    if (piece.d && !vaei_likelihood_is_tame(piece.config))
-      vaei_pass_note_large(pass, piece.d, piece.rows, piece.columns, piece.d_row);
+    likelihood->loss(&piece, wanted != NULL);
+    if (piece.d && !likelihood->tame) vaei_pass_note_large(pass, piece.d, piece.rows, piece.columns, piece.d_row);
     for (size_t r = row; r < end; r++) {
       pass->tile_nll[r * pass->column_tiles + tile->column] = nll[r - row];
       if (wanted)
@@ -155,17 +178,61 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, float *scratch, co
                scratch + (r - tile->row) * VAEI_MAX_TILE_COLUMNS, piece.columns * sizeof(float));
     }
   }
-  if (pack) vaei_mixed_pack_tile(pass, &pass->mixed.layers[pass->model->dense_count - 1].dy, tile, gradient);
+  if (pack) vaei_mixed_pack_tile(pass, &pass->mixed.layers[pass->model->output].dy, tile, gradient);
 }
 
 /* The loss of a product's tile, column by column: those are the same whatever a product takes at once, and with them the order
  * of the sum. */
 static void product_loss(vaei_pass *pass, const vaei_tile *all, float *scratch, const vaei_terms_view *view) {
-  const uint32_t panels = pass->model->dense[pass->model->dense_count - 1].panels;
+  const uint32_t panels = pass->model->dense[pass->model->output].panels;
   vaei_tile tile = *all;
   for (; tile.panel < all->panel_end; tile.column++, tile.panel = tile.panel_end) {
     tile.panel_end = vaei_column_begin(tile.column + 1, pass->column_tiles, panels);
     tile_loss(pass, &tile, scratch + (size_t)(tile.panel - all->panel) * VAEI_VECTOR, view);
+  }
+}
+
+/* A piece of a row, as wide as a tile: the halves of an output [location | log variance] need not begin at a vector. */
+typedef struct row_piece {
+  float output[VAEI_MAX_TILE_COLUMNS], log_scale[VAEI_MAX_TILE_COLUMNS];
+  float d[VAEI_MAX_TILE_COLUMNS], d_log_scale[VAEI_MAX_TILE_COLUMNS];
+} row_piece;
+
+/* The likelihood's parameters that are the same for all z. */
+static const float *constants_of(const vae_model *model) {
+  const uint32_t layer = model->output + 1;
+  if (model->block) return model->block + model->dense[layer].offset;
+  return (const float *)(const void *)(model->narrow + model->narrow_layers[layer].offset);
+}
+
+/* The loss of a row with a learned scale, piece by piece. row: that of outputs, gradients and x, whose D columns it is about; d
+ * and d_constant: NULL, or where the gradients of [location | log variance] and of the one log sigma go. */
+static void scaled_row(const vaei_pass *pass, const vaei_output_tile *row, float *d, float *d_constant) {
+  const size_t units = row->columns;
+  const bool global = row->config->sigma_kind == VAE_SIGMA_GLOBAL;
+  row_piece p = {.output = {0}}; /* so that no lane is left undefined */
+  for (size_t first = 0; first < units; first += VAEI_MAX_TILE_COLUMNS) {
+    const size_t left = units - first, columns = left < VAEI_MAX_TILE_COLUMNS ? left : VAEI_MAX_TILE_COLUMNS;
+    const size_t size = columns * sizeof(float);
+    vaei_output_tile piece = *row;
+    memcpy(p.output, row->output + first, size);
+    if (global)
+      for (size_t j = 0; j < columns; j++) p.log_scale[j] = *constants_of(pass->model);
+    else memcpy(p.log_scale, row->output + units + first, size);
+    memset(p.d_log_scale, 0, sizeof p.d_log_scale);
+    piece.columns = columns;
+    piece.output = p.output;
+    piece.x = row->x + first;
+    piece.d = d ? p.d : NULL;
+    piece.log_scale = p.log_scale;
+    piece.log_scale_unit = global ? 1.0f : 0.5f;
+    piece.d_log_scale = p.d_log_scale;
+    vaei_likelihood_of(row->config)->loss(&piece, true);
+    if (d) memcpy(d + first, p.d, size);
+    if (d && !global) memcpy(d + units + first, p.d_log_scale, size);
+    for (size_t j = 0; global && d && j < columns; j++) *d_constant += p.d_log_scale[j];
+    /* The scale has been used: what is kept of the output is the mean. */
+    memcpy(row->output + first, p.output, size);
   }
 }
 
@@ -242,30 +309,77 @@ static void example_losses(vaei_pass *pass, const vaei_crew *crew, const vaei_te
   }
 }
 
+/* The losses of some rows whose outputs are in y, the caller's means and the gradients. */
+static void rows_loss(vaei_pass *pass, vaei_range rows, const vaei_terms_view *view) {
+  const vae_model *model = pass->model;
+  const vaei_likelihood *likelihood = vaei_likelihood_of(&model->config);
+  const vaei_activations *out = &pass->layers[model->output], *constants = out + 1;
+  const size_t units = model->config.input_dim, width = model->dense[model->output].panels * (size_t)VAEI_VECTOR;
+  for (size_t r = rows.begin; r < rows.end; r++) {
+    double nll = 0;
+    float *d = out->dy && !pass->part.bound_only ? out->dy + r * out->row : NULL;
+    float *d_constant = d && vaei_likelihood_constants(&model->config) ? constants->dy + r * constants->row : NULL;
+    const vaei_output_tile row = {.kernels = pass->kernels,
+                                  .config = &model->config,
+                                  .rows = 1,
+                                  .columns = units,
+                                  .output = out->y + r * out->row,
+                                  .output_row = out->row,
+                                  .x = pass->x + (pass->part.example + r / pass->part.samples) * pass->x_row,
+                                  .x_row = pass->x_row,
+                                  .row_weight = pass->row_weight + r,
+                                  .d = d,
+                                  .d_row = out->row,
+                                  .nll = &nll};
+    if (d) memset(d, 0, width * sizeof *d);
+    if (d_constant) memset(d_constant, 0, constants->row * sizeof *d_constant);
+    if (likelihood->grouped) likelihood->loss(&row, true);
+    else scaled_row(pass, &row, d, d_constant);
+    if (d && !likelihood->tame) vaei_pass_note_large(pass, d, 1, width, 0);
+    if (d_constant) vaei_pass_note_large(pass, d_constant, 1, 1, 0);
+    pass->tile_nll[r] = nll;
+    if (view->terms.output)
+      memcpy(view->terms.output + view_row(pass, view, r) * units, row.output, units * sizeof(float));
+  }
+}
+
+/* Packs the crew's rows of the output's gradients, and of those of the constants, for bf16 products. */
+static void pack_rows(const vaei_pass *pass, vaei_range rows) {
+  for (uint32_t l = pass->model->output; l < pass->model->dense_count; l++)
+    vaei_mixed_pack_rows(pass, &pass->mixed.layers[l].dy, rows, pass->layers[l].dy, pass->layers[l].row,
+                         pass->model->dense[l].panels * (size_t)VAEI_VECTOR);
+}
+
 /* Weights the gradients of the crew's output rows by softmax(log w) over the samples of an example: Burda et al. 2016, eq. 14. */
 static void weigh_rows(vaei_pass *pass, const vaei_crew *crew) {
   const vaei_part *part = &pass->part;
-  const uint32_t last = pass->model->dense_count - 1;
-  const vaei_activations *out = &pass->layers[last];
-  const size_t columns = pass->model->dense[last].panels * (size_t)VAEI_VECTOR;
+  const vae_model *model = pass->model;
   const vaei_range share = vaei_crew_share(crew, part->samples);
   const double samples = pass->objective.samples, n = pass->rows;
   for (size_t r = share.begin; r < share.end; r++) {
     const double bound = -pass->example_loss[part->example + r / part->samples];
     pass->row_weight[r] = (float)(vaei_exp(pass->log_ratio[r] - bound) / (samples * n));
   }
-  pass->kernels->scale_rows(share.end - share.begin, columns, pass->row_weight + share.begin,
-                            out->dy + share.begin * out->row, out->row);
-  if (pass->mixed.kernels) vaei_mixed_pack_rows(pass, &pass->mixed.layers[last].dy, share, out->dy, out->row, columns);
+  for (uint32_t l = model->output; l < model->dense_count; l++)
+    pass->kernels->scale_rows(share.end - share.begin, model->dense[l].panels * (size_t)VAEI_VECTOR,
+                              pass->row_weight + share.begin, pass->layers[l].dy + share.begin * pass->layers[l].row,
+                              pass->layers[l].row);
+  if (pass->mixed.kernels) pack_rows(pass, share);
   vaei_team_barrier(crew->member);
 }
 
 void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *view) {
   const vaei_crew crew = vaei_decoder_crew(pass, member);
   const vaei_range rows = vaei_crew_share(&crew, pass->part.samples);
-  vaei_work work = output_begin(pass, &crew);
-  float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-  for (vaei_tile tile; output_next(pass, &work, &tile, scratch);) product_loss(pass, &tile, scratch, view);
+  if (vaei_likelihood_takes_rows(&pass->model->config)) {
+    output_rows(pass, &crew);
+    rows_loss(pass, rows, view);
+    if (pass->mixed.kernels && !vaei_pass_weighs_samples(pass)) pack_rows(pass, rows);
+  } else {
+    vaei_work work = output_begin(pass, &crew);
+    float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+    for (vaei_tile tile; output_next(pass, &work, &tile, scratch);) product_loss(pass, &tile, scratch, view);
+  }
   vaei_team_barrier(crew.member);
   for (size_t r = rows.begin; r < rows.end; r++) row_loss(pass, view, r);
   if (pass->part.samples > 1) vaei_team_barrier(crew.member);

@@ -25,7 +25,7 @@ void vaei_mixed_lay_out(vaei_pass *pass) {
   for (uint32_t l = 0; l < model->dense_count; l++) {
     const vaei_dense *layer = &model->dense[l];
     const size_t rows = l <= model->head ? pass->size.rows : pass->max_draws;
-    const bool hidden = l != model->head && l + 1 < model->dense_count, has_dx = layer->transposed_size > 0;
+    const bool hidden = l != model->head && l<model->output, has_dx = layer->transposed_size> 0;
     const size_t weights = (size_t)layer->panels * ((layer->inputs + 1) / 2) * VAEI_VECTOR;
     const size_t transposed = (size_t)layer->input_panels * ((layer->units + 1) / 2) * VAEI_VECTOR;
     vaei_mixed_layer m = {0};

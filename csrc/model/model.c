@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "model/likelihood.h"
 
 vae_layer vaei_layer_at(const vae_layer *layers, uint32_t index) {
   vae_layer layer = {.struct_size = sizeof layer, .activation = VAE_ACTIVATION_RELU};
@@ -19,8 +20,10 @@ bool vaei_config_equal(const vae_config *a, const vae_config *b) {
   if (a->input_dim != b->input_dim || a->condition_dim != b->condition_dim || a->latent_dim != b->latent_dim ||
       a->encoder_count != b->encoder_count || a->decoder_count != b->decoder_count || a->prior != b->prior ||
       a->likelihood != b->likelihood || a->output_activation != b->output_activation ||
-      a->sigma_kind != b->sigma_kind || a->sigma != b->sigma)
+      a->sigma_kind != b->sigma_kind || a->sigma != b->sigma || a->group_count != b->group_count)
     return false;
+  for (uint32_t i = 0; i < a->group_count; i++)
+    if (a->groups[i] != b->groups[i]) return false;
   for (int stack = 0; stack < 2; stack++) {
     const uint32_t count = stack ? a->decoder_count : a->encoder_count;
     for (uint32_t i = 0; i < count; i++) {
@@ -64,6 +67,14 @@ static void add_names(vae_model *model, const char *name, uint32_t layer, uint32
   }
 }
 
+/* Appends "NAME" for `units` biases of a layer from `column` on. */
+static void add_vector(vae_model *model, const char *name, uint32_t layer, uint32_t column, uint32_t units) {
+  vaei_parameter *p = &model->parameters[model->parameter_count++];
+  *p = (vaei_parameter){.rank = 1, .shape = {units}, .count = units, .layer = layer, .column = column, .bias = true};
+  snprintf(p->name, sizeof p->name, "%s", name);
+  model->value_count += units;
+}
+
 /* Hidden layers named "STACK.0", "STACK.1", … Returns the width of the last one. */
 static uint32_t add_stack(vae_model *model, const char *stack, const vae_layer *layers, uint32_t count, uint32_t inputs,
                           bool gradient_of_input) {
@@ -84,13 +95,22 @@ static void lay_out(vae_model *model) {
   add_names(model, "encoder.mean", model->head, 0, c->latent_dim);
   add_names(model, "encoder.logvar", model->head, c->latent_dim, c->latent_dim);
   width = add_stack(model, "decoder", c->decoder, c->decoder_count, c->latent_dim, true);
-  const uint32_t output = add_dense(model, width, c->input_dim, c->output_activation, true);
-  add_names(model, "decoder.mean", output, 0, c->input_dim);
+  model->output = add_dense(model, width, vaei_likelihood_outputs(c), c->output_activation, true);
+  add_names(model, "decoder.mean", model->output, 0, c->input_dim);
+  if (c->sigma_kind == VAE_SIGMA_PER_OUTPUT)
+    add_names(model, "decoder.logvar", model->output, c->input_dim, c->input_dim);
+  if (c->sigma_kind == VAE_SIGMA_GLOBAL)
+    add_vector(model, "decoder.log_sigma", add_dense(model, 0, 1, VAE_ACTIVATION_IDENTITY, false), 0, 1);
 }
 
 /* The numbers of layers and tensors that lay_out will append. */
-static size_t dense_capacity(const vae_config *c) { return (size_t)c->encoder_count + c->decoder_count + 2; }
-static size_t parameter_capacity(const vae_config *c) { return 2 * ((size_t)c->encoder_count + c->decoder_count + 3); }
+static size_t dense_capacity(const vae_config *c) {
+  return (size_t)c->encoder_count + c->decoder_count + 2 + (vaei_likelihood_constants(c) > 0);
+}
+static size_t parameter_capacity(const vae_config *c) {
+  const size_t stacks = (size_t)c->encoder_count + c->decoder_count;
+  return 2 * (stacks + 3 + (c->sigma_kind == VAE_SIGMA_PER_OUTPUT)) + (c->sigma_kind == VAE_SIGMA_GLOBAL);
+}
 
 static vae_layer *copy_layers(vae_layer *to, const vae_layer *from, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) to[i] = vaei_layer_at(from, i);
@@ -111,7 +131,7 @@ uint64_t vaei_config_value_count(const vae_config *config) {
     count += (inputs + 1) * units;
     inputs = units;
   }
-  return count + (inputs + 1) * config->input_dim;
+  return count + (inputs + 1) * vaei_likelihood_outputs(config) + vaei_likelihood_constants(config);
 }
 
 static vae_status no_memory(vae_error *err, size_t bytes) {
@@ -132,15 +152,19 @@ vae_status vaei_model_new_shape(const vae_config *config, const vae_allocator *a
   model->version = 1;
   const size_t layers = (size_t)config->encoder_count + config->decoder_count;
   model->layers = vaei_allocate_zeroed(allocator, layers * sizeof *model->layers);
+  if (config->group_count) model->groups = vaei_allocate_zeroed(allocator, config->group_count * sizeof *model->groups);
   model->dense = vaei_allocate_zeroed(allocator, dense_capacity(config) * sizeof *model->dense);
   model->parameters = vaei_allocate_zeroed(allocator, parameter_capacity(config) * sizeof *model->parameters);
-  if (!model->layers || !model->dense || !model->parameters) {
+  if (!model->layers || (config->group_count && !model->groups) || !model->dense || !model->parameters) {
     vaei_model_delete(model);
-    return no_memory(err, layers * sizeof *model->layers + dense_capacity(config) * sizeof *model->dense +
+    return no_memory(err, layers * sizeof *model->layers + config->group_count * sizeof *model->groups +
+                              dense_capacity(config) * sizeof *model->dense +
                               parameter_capacity(config) * sizeof *model->parameters);
   }
   vae_layer *decoder = copy_layers(model->layers, config->encoder, config->encoder_count);
   copy_layers(decoder, config->decoder, config->decoder_count);
+  for (uint32_t i = 0; i < config->group_count; i++) model->groups[i] = config->groups[i];
+  model->config.groups = config->group_count ? model->groups : NULL;
   model->config.encoder = config->encoder_count ? model->layers : NULL;
   model->config.decoder = config->decoder_count ? decoder : NULL;
   lay_out(model);
@@ -173,6 +197,7 @@ void vaei_model_delete(vae_model *model) {
   vaei_release(&allocator, model->narrow_layers, dense_capacity(c) * sizeof *model->narrow_layers);
   vaei_release(&allocator, model->parameters, parameter_capacity(c) * sizeof *model->parameters);
   vaei_release(&allocator, model->dense, dense_capacity(c) * sizeof *model->dense);
+  vaei_release(&allocator, model->groups, c->group_count * sizeof *model->groups);
   vaei_release(&allocator, model->layers, ((size_t)c->encoder_count + c->decoder_count) * sizeof *model->layers);
   vaei_release(&allocator, model, sizeof *model);
 }
@@ -182,5 +207,5 @@ size_t vaei_model_bytes(const vae_model *model) {
   return sizeof *model + (model->block ? model->block_size * sizeof(float) : 0) + model->narrow_size +
          (model->narrow_layers ? dense_capacity(c) * sizeof *model->narrow_layers : 0) +
          parameter_capacity(c) * sizeof *model->parameters + dense_capacity(c) * sizeof *model->dense +
-         ((size_t)c->encoder_count + c->decoder_count) * sizeof *model->layers;
+         ((size_t)c->encoder_count + c->decoder_count) * sizeof *model->layers + c->group_count * sizeof *model->groups;
 }

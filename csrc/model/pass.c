@@ -66,10 +66,11 @@ static void lay_out(vaei_pass *p) {
   }
   for (uint32_t l = 0; l < model->dense_count; l++) {
     const vaei_dense *layer = &model->dense[l];
-    const bool output = l + 1 == model->dense_count, head = l == model->head, packed = p->mixed.kernels != NULL;
+    const bool output = l >= model->output, head = l == model->head, packed = p->mixed.kernels != NULL;
     const size_t rows = l <= model->head ? n : draws, row = row_stride(layer->units);
     vaei_activations a = {.row = row};
-    if (head || (!output && !packed)) a.y = vaei_arena_take(arena, rows * row, sizeof(float));
+    const bool by_rows = l == model->output && vaei_likelihood_takes_rows(&model->config);
+    if (head || by_rows || (!output && !packed)) a.y = vaei_arena_take(arena, rows * row, sizeof(float));
     if (p->size.gradients && !output && needs_slope(layer->activation))
       a.slope = vaei_arena_take(arena, rows * row, sizeof(float));
     if (p->size.gradients && (output || head || !packed)) a.dy = vaei_arena_take(arena, rows * row, sizeof(float));
@@ -95,8 +96,9 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
   pass->size = *size;
   pass->max_draws = size->draws < size->at_once ? (uint32_t)size->draws : size->at_once;
   pass->limits = product_limits(kernels, bf16);
-  pass->column_tiles = vaei_column_tiles(&pass->limits, model->dense[model->dense_count - 1].panels);
-  if (model->config.likelihood == VAE_LIKELIHOOD_GAUSSIAN) pass->log_sigma = vaei_log(model->config.sigma);
+  pass->column_tiles = vaei_column_tiles(&pass->limits, model->dense[model->output].panels);
+  if (vaei_likelihood_takes_rows(&model->config)) pass->column_tiles = 1;
+  pass->log_sigma = vaei_log(model->config.sigma);
   pass->task_count = vaei_update_task_count(model, &pass->limits);
   vaei_arena_init(&pass->arena, allocator);
   lay_out(pass);
@@ -205,11 +207,19 @@ static void fetch_row(const vaei_source *source, size_t i, size_t stride) {
   for (size_t at = 0; at < data->columns * size; at += cache_line) __builtin_prefetch(values + at);
 }
 
+/* The first of a row's values that may not stand there for another reason than its size, or columns. */
+static size_t first_misfit(const vae_config *config, const float *x, size_t columns) {
+  vaei_row_check check = vaei_row_check_begin(config);
+  size_t j = 0;
+  while (j < columns && vaei_row_check_next(&check, x[j])) j++;
+  return j;
+}
+
 void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *source, const vaei_grey *grey,
                       _Atomic size_t *bad_row) {
   const vae_data *data = source->data;
   const vaei_kernels *kernels = pass->kernels;
-  const vaei_support support = vaei_likelihood_support(&pass->model->config);
+  const vaei_support support = vaei_likelihood_of(&pass->model->config)->support;
   const size_t columns = data->columns, stride = data->row_stride ? data->row_stride : columns;
   const vaei_crew crew = vaei_encoder_crew(pass, member);
   const vaei_range share = vaei_crew_share(&crew, 1);
@@ -226,6 +236,7 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
       const float *from = (const float *)data->values + row * stride;
       good = kernels->gather_floats(from, columns, support.low, support.high, to);
     }
+    if (good == columns && support.whole) good = first_misfit(&pass->model->config, to, columns);
     if (good < columns) note_bad_row(bad_row, row);
     else if (grey) kernels->binarize(&grey->stream, grey->first + i, columns, to);
     if (pass->size.gradients) vaei_pass_note_large(pass, to, 1, columns, columns);

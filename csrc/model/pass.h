@@ -27,7 +27,8 @@
 /* A layer's values for the rows of a batch. Rows are `row` floats apart: an odd number of cache lines, so that the rows
  * of a tile do not meet in one cache set. With bf16 products y and dy of hidden layers are NULL: see mixed.h. */
 typedef struct vaei_activations {
-  float *y;     /* outputs; NULL for the decoder's last layer, whose tiles are used up at once */
+  float *
+      y; /* outputs; NULL for the decoder's last layer, but where the likelihood takes rows: its tiles are used up at once */
   float *slope; /* activation'(x), for the activations whose derivative needs it; else NULL */
   float *dy;    /* gradient before the activation; NULL in a pass without gradients */
   size_t row;
@@ -81,8 +82,8 @@ typedef struct vaei_pass {
   size_t z_row;
   vaei_activations *layers; /* as model->dense */
   vaei_mixed mixed;         /* bf16 operands, in a pass with bf16 products */
-  uint32_t column_tiles;    /* of the output layer */
-  double log_sigma;         /* of a Gaussian likelihood */
+  uint32_t column_tiles;    /* of the output layer; 1 where the likelihood takes rows */
+  double log_sigma;         /* of a fixed sigma */
   double *tile_nll;         /* [draws, column_tiles] */
   double *nll;              /* [draws], -log p(x|z) */
   double *log_ratio;        /* [draws], log p(z) - log q(z|x); after the loss log p(x, z) - log q(z|x) */
@@ -209,7 +210,7 @@ void vaei_pass_check_gradients(vaei_pass *pass, vaei_member member, const float 
 /* Notes whether a tile of activations or of their gradients holds anything of 2^15 or more (or NaN). While neither does, a
  * weight's gradient is below rows * 2^30, so with up to 2^30 rows its square is below 2^120: nothing can overflow, and the
  * gradients need no check of their own before the parameters change. The output's gradient needs no look where the likelihood
- * keeps it small (vaei_likelihood_is_tame). */
+ * keeps it small (vaei_likelihood.tame). */
 static inline void vaei_pass_note_large(vaei_pass *pass, const float *tile, size_t rows, size_t columns, size_t row) {
   if (!pass->kernels->all_below(tile, rows, columns, row, 0x1p15f))
     atomic_store_explicit(&pass->large, 1, memory_order_relaxed);

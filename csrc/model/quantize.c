@@ -9,9 +9,10 @@
 enum { MOST_INT8_INPUTS = 1 << 16 }; /* 2^16 * 255 * 127 is below 2^31 */
 
 /* What a layer is held in. Bytes cost most where inputs are few or of wide range, and such layers are small: the head, whose
- * outputs are log-variances, and the decoder's first layer, whose inputs are latents (docs/INFERENCE.md). */
+ * outputs are log-variances, and the decoder's first layer, whose inputs are latents (docs/INFERENCE.md). A layer without
+ * inputs has biases alone. */
 static vae_precision layer_precision(const vae_model *model, uint32_t layer, vae_precision precision) {
-  if (layer == model->head || layer == model->head + 1) return VAE_PRECISION_BFLOAT16;
+  if (layer == model->head || layer == model->head + 1 || layer > model->output) return VAE_PRECISION_BFLOAT16;
   return model->dense[layer].inputs > MOST_INT8_INPUTS ? VAE_PRECISION_BFLOAT16 : precision;
 }
 
@@ -136,7 +137,7 @@ static vae_status no_memory(vae_error *err, size_t bytes) {
 }
 
 static vae_status pack(const vae_model *model, vae_precision precision, vae_model *copy, vae_error *err) {
-  const size_t layers = ((size_t)model->config.encoder_count + model->config.decoder_count + 2) * sizeof(vaei_narrow);
+  const size_t layers = copy->dense_count * sizeof(vaei_narrow);
   copy->narrow_layers = vaei_allocate_zeroed(&copy->allocator, layers);
   if (!copy->narrow_layers) return no_memory(err, layers);
   lay_out(copy, precision);

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/scalar.h"
 #include "model/aggregate.h"
+#include "model/likelihood.h"
 
 enum { MOST_AGGREGATE_ROWS = 10000 };
 
@@ -73,14 +74,14 @@ static void see_chunk(void *context, const vaei_pass *pass, vaei_member member, 
 }
 
 /* Whether p(x|z) is a density, and not the probabilities of separate values. */
-static bool is_density(vae_likelihood likelihood) { return likelihood == VAE_LIKELIHOOD_GAUSSIAN; }
 
 /* Bits per dimension: minus log2 p(x) / D, for a density of what was rounded to bins minus log2 of their width. */
 static void find_bits(vae_statistics *s, const vae_config *config, const vae_data *x, double bin_width, bool grey) {
   const double log_two = 0.69314718055994530942;
   s->bits_per_dimension = -s->log_evidence / ((double)config->input_dim * log_two);
-  s->bits = grey ? VAE_BITS_CROSS_ENTROPY : VAE_BITS_CODE_LENGTH;
-  if (!is_density(config->likelihood)) return;
+  const bool mixes = grey && config->likelihood == VAE_LIKELIHOOD_BERNOULLI; /* grey is a mixture of 0 and 1 there */
+  s->bits = mixes ? VAE_BITS_CROSS_ENTROPY : VAE_BITS_CODE_LENGTH;
+  if (!vaei_likelihood_of(config)->density) return;
   const double width = bin_width == 0 && x->type == VAE_DATA_UINT8 ? x->scale : bin_width;
   s->bits = width > 0 ? VAE_BITS_BINS : VAE_BITS_DENSITY;
   if (width > 0) s->bits_per_dimension -= vaei_log(width) / log_two;

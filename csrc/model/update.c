@@ -14,7 +14,10 @@
 
 enum { BLOCK_ROWS = 96 }; /* a multiple of 16 and of every tile's height; a whole task of gradients takes 18 KB */
 
-static uint32_t row_blocks(const vaei_dense *layer) { return (layer->inputs + BLOCK_ROWS - 1) / BLOCK_ROWS; }
+/* At least one, for the biases. */
+static uint32_t row_blocks(const vaei_dense *layer) {
+  return layer->inputs ? (layer->inputs + BLOCK_ROWS - 1) / BLOCK_ROWS : 1;
+}
 
 size_t vaei_update_task_count(const vae_model *model, const vaei_limits *limits) {
   size_t count = 0;
@@ -146,6 +149,7 @@ static void compute_task(const vaei_pass *pass, const vaei_task *t, float *to, s
 /* The copies of a task's weights: the transposed ones in blocks of 16 by 16, or those in bf16. */
 static void task_transpose(vaei_pass *pass, const vaei_task *t, const float *block) {
   const vaei_dense *layer = &pass->model->dense[t->layer];
+  if (t->row == t->row_end) return; /* biases alone */
   for (uint32_t panel = t->panel; pass->mixed.kernels && panel < t->panel_end; panel++)
     vaei_mixed_copy_weights(pass, t, panel, block + task_offset(layer, t, panel));
   if (pass->mixed.kernels || !layer->transposed_size) return;

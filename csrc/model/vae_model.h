@@ -33,7 +33,7 @@ typedef struct vaei_parameter {
   uint64_t shape[2];
   size_t count;
   uint32_t layer;  /* index into dense */
-  uint32_t column; /* its first unit there: the heads encoder.mean and encoder.logvar share a layer */
+  uint32_t column; /* its first unit there: the heads mean and logvar, of encoder or decoder, share a layer */
   bool bias;
 } vaei_parameter;
 
@@ -49,9 +49,12 @@ struct vae_model {
   vae_layer *layers; /* encoder, then decoder */
   vae_training training;
   bool trained;
-  vaei_dense *dense; /* encoder's hidden layers, encoder head [mean | logvar], decoder's hidden layers, output */
+  uint32_t *groups; /* of a categorical likelihood, config's */
+  /* Encoder's hidden layers, encoder head [mean | logvar], decoder's hidden layers, output; behind it, where the likelihood has
+   * parameters that are the same for all z, a layer without inputs whose biases they are. */
+  vaei_dense *dense;
   uint32_t dense_count;
-  uint32_t head; /* index of the encoder head in dense */
+  uint32_t head, output; /* indices of the encoder head and of the decoder's last layer in dense */
   vaei_parameter *parameters;
   size_t parameter_count;
   uint64_t value_count;

@@ -25,14 +25,24 @@ enum {
 /* "relu", "leaky_relu", … ; NULL for an unknown number. Static storage. Any thread. */
 VAE_API const char *vae_activation_name(vae_activation activation);
 
-/* p(x given z). */
+/* p(x given z): independent columns, but for the groups of a categorical one. o: the decoder's output.
+ * "Located" likelihoods have a location, output_activation(o), and a scale sigma (vae_sigma_kind); the others need the
+ * identity as their output activation and a sigma_kind of 0. The mean is what decode, reconstruct and sample give. */
 typedef int32_t vae_likelihood;
 enum {
-  VAE_LIKELIHOOD_BERNOULLI = 0, /* on logits; data in [0, 1] */
-  VAE_LIKELIHOOD_GAUSSIAN = 1   /* location = output_activation(output), scale = sigma */
+  VAE_LIKELIHOOD_BERNOULLI = 0, /* logits; data in [0, 1]; mean sigmoid(o) */
+  VAE_LIKELIHOOD_GAUSSIAN = 1,  /* located; sigma is its standard deviation */
+  /* A density on [0, 1] (Loaiza-Ganem & Cunningham 2019), on logits. In place of the mean comes its parameter lambda =
+   * sigmoid(o). */
+  VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI = 2,
+  VAE_LIKELIHOOD_LAPLACE = 3,    /* located; sigma is the mean of |x - location| */
+  VAE_LIKELIHOOD_LOG_COSH = 4,   /* located: -log p = log cosh((x - location) / sigma) + log(pi sigma) */
+  VAE_LIKELIHOOD_POISSON = 5,    /* counts, whole numbers from 0 to 2^22; mean softplus(o) */
+  VAE_LIKELIHOOD_CATEGORICAL = 6 /* groups of columns (vae_config.groups) with a single 1 in each; mean softmax(o) */
 };
 
-/* "bernoulli", "gaussian"; NULL for an unknown number. Static storage. Any thread. */
+/* "bernoulli", "gaussian", "continuous_bernoulli", "laplace", "log_cosh", "poisson", "categorical"; NULL for an unknown
+ * number. Static storage. Any thread. */
 VAE_API const char *vae_likelihood_name(vae_likelihood likelihood);
 
 /* p(z). */
@@ -42,9 +52,16 @@ enum { VAE_PRIOR_STANDARD = 0 /* standard normal */ };
 /* "standard"; NULL for an unknown number. Static storage. Any thread. */
 VAE_API const char *vae_prior_name(vae_prior prior);
 
-/* How the scale of a Gaussian likelihood is found. */
+/* How the scale of a located likelihood is found. A learned one begins near 1; its log stays within [-10, 10]. */
 typedef int32_t vae_sigma_kind;
-enum { VAE_SIGMA_FIXED = 0 /* the number in vae_config.sigma */ };
+enum {
+  VAE_SIGMA_FIXED = 0,     /* the number in vae_config.sigma */
+  VAE_SIGMA_GLOBAL = 1,    /* learned, one number for all columns: exp of the tensor decoder.log_sigma [1] */
+  VAE_SIGMA_PER_OUTPUT = 2 /* a second head of the decoder, decoder.logvar: exp(logvar / 2) for each row and column */
+};
+
+/* "fixed", "global", "per_output"; NULL for an unknown number. Static storage. Any thread. */
+VAE_API const char *vae_sigma_kind_name(vae_sigma_kind kind);
 
 /* A hidden dense layer: units (1 to VAE_MAX_DIM) and the activation after it. */
 typedef struct vae_layer {
@@ -61,7 +78,8 @@ static inline void vae_layer_init(vae_layer *layer) { vae_layer_init_sized(layer
 /* Limits. A model beyond them is refused with VAE_ERROR_INVALID_ARGUMENT. */
 enum {
   VAE_MAX_DIM = 1 << 24, /* of input_dim, latent_dim, units */
-  VAE_MAX_LAYERS = 64    /* hidden layers of one stack */
+  VAE_MAX_LAYERS = 64,   /* hidden layers of one stack */
+  VAE_MAX_GROUPS = 4096  /* of a categorical likelihood */
 };
 
 /* A model's configuration. The layer arrays stay the caller's and are copied by vae_model_create; they are strided by
@@ -77,14 +95,19 @@ typedef struct vae_config {
   uint32_t decoder_count;
   vae_prior prior;
   vae_likelihood likelihood;
-  vae_activation output_activation; /* of a Gaussian's location; must be the identity for Bernoulli */
-  vae_sigma_kind sigma_kind;
-  double sigma; /* standard deviation of a Gaussian likelihood, in units of the data; 1e-4 to 1e4 */
+  vae_activation output_activation; /* of a located likelihood's location; must be the identity for others */
+  vae_sigma_kind sigma_kind;        /* must be FIXED for likelihoods that are not located */
+  double sigma; /* scale of a located likelihood, in units of the data; 1e-4 to 1e4, and 1 where it is learned */
+  /* Of a categorical likelihood: the columns of each of its variables, one after the other; each at least 2, their sum
+   * input_dim, at most VAE_MAX_GROUPS. The array stays the caller's and is copied by vae_model_create. NULL and 0 for other likelihoods. */
+  const uint32_t *groups;
+  uint32_t group_count;
+  uint32_t reserved; /* never read */
 } vae_config;
 
 VAE_API void vae_config_init_sized(vae_config *config, size_t struct_size);
 
-/* No dimensions, no hidden layers, standard prior, Bernoulli, identity output, sigma 1. */
+/* No dimensions, no hidden layers, standard prior, Bernoulli, identity output, sigma 1, no groups. */
 static inline void vae_config_init(vae_config *config) { vae_config_init_sized(config, sizeof *config); }
 
 /* What is minimised.

@@ -89,7 +89,7 @@ VAE_API size_t vae_model_parameter_count(const vae_model *model);
 VAE_API uint64_t vae_model_value_count(const vae_model *model);
 
 /* Tensor `index` (0 to count - 1), in the order of the model file: encoder, decoder, prior; from input to output;
- * weight before bias. */
+ * weight before bias; what has no layer last. */
 VAE_API vae_status vae_model_get_parameter_info(const vae_model *model, size_t index, vae_parameter_info *info,
                                                 vae_error *err);
 
@@ -107,8 +107,10 @@ VAE_API vae_status vae_model_set_parameter(vae_model *model, const char *name, c
                                            vae_error *err);
 
 /* Starts the output bias where the decoder gives the data's column means at z-independent output zero: the logit of
- * the means, clipped to [0.001, 0.999], for Bernoulli (as in Burda et al.'s code); for a Gaussian the inverse of the
- * output activation (values it cannot reach are clipped into its range).
+ * the means, clipped to [0.001, 0.999], for Bernoulli (as in Burda et al.'s code); for located likelihoods the inverse of
+ * the output activation (values it cannot reach are clipped into its range); for Poisson that of the softplus, of at least
+ * 0.001; for a categorical one the log of the means, of at least 0.001; for a continuous Bernoulli the logit at which the
+ * mean (not lambda) is the data's, clipped to [0.01, 0.99].
  *  data: [rows, input_dim]. Fails: MISMATCH, DATA. */
 VAE_API vae_status vae_model_init_output_bias(vae_model *model, const vae_data *data, vae_error *err);
 

@@ -39,7 +39,7 @@ VAE_API void vae_workspace_free(vae_workspace *workspace);
 VAE_API vae_status vae_model_encode(const vae_model *model, vae_workspace *workspace, const vae_data *x, float *mean,
                                     float *logvar, vae_error *err);
 
-/* The mean of p(x|z).
+/* The mean of p(x|z); of a continuous Bernoulli its parameter (vae_likelihood says both).
  *  z: [rows, Z].  output: [rows, D], the caller's. Fails: DATA where z is not finite, NOT_FINITE. */
 VAE_API vae_status vae_model_decode(const vae_model *model, vae_workspace *workspace, const float *z, size_t rows,
                                     float *output, vae_error *err);

@@ -80,6 +80,8 @@ void check_defaults() {
 void check_names() {
   CHECK(std::strcmp(vae::name(vae::Activation::leaky_relu), "leaky_relu") == 0);
   CHECK(std::strcmp(vae::name(vae::Likelihood::gaussian), "gaussian") == 0);
+  CHECK(std::strcmp(vae::name(vae::Likelihood::log_cosh), "log_cosh") == 0);
+  CHECK(std::strcmp(vae::name(vae::SigmaKind::per_output), "per_output") == 0);
   CHECK(std::strcmp(vae::name(vae::Prior::standard), "standard") == 0);
   CHECK(std::strcmp(vae::name(vae::ObjectiveKind::iwae), "iwae") == 0);
   CHECK(std::strcmp(vae::name(vae::Binarization::dynamic), "dynamic") == 0);
@@ -107,6 +109,14 @@ void check_model(const std::string &folder) {
   }
   CHECK_EQUAL(values, model.value_count());
   CHECK(model.parameters()[0].name == "encoder.0.weight");
+  vae::Config groups = small(), scaled = small();
+  groups.likelihood = vae::Likelihood::categorical;
+  groups.groups = {2, inputs - 2};
+  CHECK(vae::Model(groups).config().groups == groups.groups);
+  scaled.likelihood = vae::Likelihood::laplace;
+  scaled.sigma_kind = vae::SigmaKind::global;
+  CHECK(vae::Model(scaled).config().sigma_kind == vae::SigmaKind::global);
+  CHECK(vae::Model(scaled).parameter("decoder.log_sigma") == std::vector<float>(1));
   CHECK((model.parameters()[0].shape == std::vector<std::size_t>{8, inputs}));
 
   model.set_parameter("encoder.0.bias", std::vector<float>(8, 0.5f));

@@ -43,10 +43,38 @@ impl Likelihood {
     pub const BERNOULLI: Likelihood = Likelihood(sys::VAE_LIKELIHOOD_BERNOULLI);
     /// Location `output_activation`(output), scale `sigma`; any real data.
     pub const GAUSSIAN: Likelihood = Likelihood(sys::VAE_LIKELIHOOD_GAUSSIAN);
+    /// A density on [0, 1], on logits; what decoding gives is its parameter.
+    pub const CONTINUOUS_BERNOULLI: Likelihood = Likelihood(sys::VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI);
+    /// As `GAUSSIAN`; the scale is the mean distance from the location.
+    pub const LAPLACE: Likelihood = Likelihood(sys::VAE_LIKELIHOOD_LAPLACE);
+    /// As `GAUSSIAN`, with the density 1 / (pi sigma cosh((x - location) / sigma)).
+    pub const LOG_COSH: Likelihood = Likelihood(sys::VAE_LIKELIHOOD_LOG_COSH);
+    /// Rate softplus(output); counts, whole numbers from 0 to 2^22.
+    pub const POISSON: Likelihood = Likelihood(sys::VAE_LIKELIHOOD_POISSON);
+    /// A softmax over each of `Config::groups`; a single 1 in each.
+    pub const CATEGORICAL: Likelihood = Likelihood(sys::VAE_LIKELIHOOD_CATEGORICAL);
 
     /// The name in model files, `"bernoulli"`.
     pub fn name(self) -> &'static str {
         unsafe { static_text(sys::vae_likelihood_name(self.0)) }
+    }
+}
+
+/// How the scale of a Gaussian, Laplace or log-cosh likelihood is found. The set is open.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SigmaKind(pub sys::vae_sigma_kind);
+
+impl SigmaKind {
+    /// `Config::sigma`.
+    pub const FIXED: SigmaKind = SigmaKind(sys::VAE_SIGMA_FIXED);
+    /// One learned number, exp of the tensor `decoder.log_sigma`.
+    pub const GLOBAL: SigmaKind = SigmaKind(sys::VAE_SIGMA_GLOBAL);
+    /// Learned for each row and column, by a second head of the decoder.
+    pub const PER_OUTPUT: SigmaKind = SigmaKind(sys::VAE_SIGMA_PER_OUTPUT);
+
+    /// The name, `"per_output"`.
+    pub fn name(self) -> &'static str {
+        unsafe { static_text(sys::vae_sigma_kind_name(self.0)) }
     }
 }
 
@@ -193,6 +221,12 @@ impl fmt::Debug for Likelihood {
     }
 }
 
+impl fmt::Debug for SigmaKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 impl fmt::Debug for Prior {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -288,10 +322,14 @@ pub struct Config {
     pub prior: Prior,
     /// p(x given z)
     pub likelihood: Likelihood,
-    /// Of a Gaussian's location; the identity for Bernoulli.
+    /// Of a Gaussian, Laplace or log-cosh likelihood's location; the identity for others.
     pub output_activation: Activation,
-    /// Standard deviation of a Gaussian likelihood, in units of the data; 1e-4 to 1e4.
+    /// How their scale is found; fixed for others.
+    pub sigma_kind: SigmaKind,
+    /// Their scale, in units of the data; 1e-4 to 1e4, and 1 where it is learned.
     pub sigma: f64,
+    /// Of a categorical likelihood: the columns of each variable; empty for others.
+    pub groups: Vec<u32>,
 }
 
 impl Default for Config {
@@ -318,12 +356,15 @@ impl Config {
         config.prior = self.prior.0;
         config.likelihood = self.likelihood.0;
         config.output_activation = self.output_activation.0;
+        config.sigma_kind = self.sigma_kind.0;
         config.sigma = self.sigma;
+        config.groups = self.groups.as_ptr();
+        config.group_count = self.groups.len().try_into().unwrap_or(u32::MAX);
         body(&config)
     }
 
     /// # Safety
-    /// The layers of `config` must be valid.
+    /// The layers and groups of `config` must be valid.
     pub(crate) unsafe fn from_c(config: &sys::vae_config) -> Self {
         Config {
             input_dim: config.input_dim,
@@ -334,7 +375,12 @@ impl Config {
             prior: Prior(config.prior),
             likelihood: Likelihood(config.likelihood),
             output_activation: Activation(config.output_activation),
+            sigma_kind: SigmaKind(config.sigma_kind),
             sigma: config.sigma,
+            groups: match config.group_count {
+                0 => Vec::new(),
+                count => std::slice::from_raw_parts(config.groups, count as usize).to_vec(),
+            },
         }
     }
 }

@@ -49,7 +49,7 @@ mod workspace;
 pub use allocator::Allocator;
 pub use config::{
     Activation, Binarization, Config, Isa, Layer, Likelihood, Objective, ObjectiveKind, Precision, Prior, RateSchedule,
-    Training, WarmUp,
+    SigmaKind, Training, WarmUp,
 };
 pub use data::{Loss, Rows, Terms};
 pub use error::{Error, Status};

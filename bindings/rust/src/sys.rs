@@ -53,10 +53,18 @@ pub const VAE_ACTIVATION_GELU: vae_activation = 7;
 pub const VAE_ACTIVATION_SOFTPLUS: vae_activation = 8;
 pub const VAE_LIKELIHOOD_BERNOULLI: vae_likelihood = 0;
 pub const VAE_LIKELIHOOD_GAUSSIAN: vae_likelihood = 1;
+pub const VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI: vae_likelihood = 2;
+pub const VAE_LIKELIHOOD_LAPLACE: vae_likelihood = 3;
+pub const VAE_LIKELIHOOD_LOG_COSH: vae_likelihood = 4;
+pub const VAE_LIKELIHOOD_POISSON: vae_likelihood = 5;
+pub const VAE_LIKELIHOOD_CATEGORICAL: vae_likelihood = 6;
 pub const VAE_PRIOR_STANDARD: vae_prior = 0;
 pub const VAE_SIGMA_FIXED: vae_sigma_kind = 0;
+pub const VAE_SIGMA_GLOBAL: vae_sigma_kind = 1;
+pub const VAE_SIGMA_PER_OUTPUT: vae_sigma_kind = 2;
 pub const VAE_MAX_DIM: u32 = 1 << 24;
 pub const VAE_MAX_LAYERS: u32 = 64;
+pub const VAE_MAX_GROUPS: u32 = 4096;
 pub const VAE_OBJECTIVE_ELBO: vae_objective_kind = 0;
 pub const VAE_OBJECTIVE_IWAE: vae_objective_kind = 1;
 pub const VAE_BINARIZATION_NONE: vae_binarization = 0;
@@ -141,6 +149,9 @@ pub struct vae_config {
     pub output_activation: vae_activation,
     pub sigma_kind: vae_sigma_kind,
     pub sigma: f64,
+    pub groups: *const u32,
+    pub group_count: u32,
+    pub reserved: u32,
 }
 
 #[repr(C)]
@@ -354,6 +365,7 @@ extern "C" {
     pub fn vae_precision_name(precision: vae_precision) -> *const c_char;
     pub fn vae_activation_name(activation: vae_activation) -> *const c_char;
     pub fn vae_likelihood_name(likelihood: vae_likelihood) -> *const c_char;
+    pub fn vae_sigma_kind_name(kind: vae_sigma_kind) -> *const c_char;
     pub fn vae_prior_name(prior: vae_prior) -> *const c_char;
     pub fn vae_layer_init_sized(layer: *mut vae_layer, struct_size: usize);
     pub fn vae_config_init_sized(config: *mut vae_config, struct_size: usize);

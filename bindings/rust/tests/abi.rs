@@ -49,7 +49,10 @@ fn numbers() -> Numbers {
             likelihood,
             output_activation,
             sigma_kind,
-            sigma
+            sigma,
+            groups,
+            group_count,
+            reserved
         }
     );
     layout!(all, vae_objective { struct_size, kind, samples, beta, binarization, reserved32, reserved });
@@ -149,6 +152,8 @@ fn numbers() -> Numbers {
     constants!(all, VAE_ACTIVATION_IDENTITY, VAE_ACTIVATION_RELU, VAE_ACTIVATION_LEAKY_RELU, VAE_ACTIVATION_TANH);
     constants!(all, VAE_ACTIVATION_SIGMOID, VAE_ACTIVATION_ELU, VAE_ACTIVATION_SILU, VAE_ACTIVATION_GELU);
     constants!(all, VAE_ACTIVATION_SOFTPLUS, VAE_LIKELIHOOD_BERNOULLI, VAE_LIKELIHOOD_GAUSSIAN, VAE_PRIOR_STANDARD);
+    constants!(all, VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI, VAE_LIKELIHOOD_LAPLACE, VAE_LIKELIHOOD_LOG_COSH);
+    constants!(all, VAE_LIKELIHOOD_POISSON, VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_GLOBAL, VAE_SIGMA_PER_OUTPUT);
     constants!(all, VAE_SIGMA_FIXED, VAE_OBJECTIVE_ELBO, VAE_OBJECTIVE_IWAE, VAE_DATA_FLOAT32, VAE_DATA_UINT8);
     constants!(all, VAE_BINARIZATION_NONE, VAE_BINARIZATION_DYNAMIC, VAE_RATE_CONSTANT, VAE_RATE_EXPONENTIAL);
     constants!(all, VAE_RATE_COSINE, VAE_RATE_STEPS, VAE_RATE_BURDA, VAE_MAX_MILESTONES);
@@ -157,6 +162,7 @@ fn numbers() -> Numbers {
     constants!(all, VAE_WARNING_DEGENERATE_WEIGHTS, VAE_WARNING_COLLAPSE, VAE_WARNING_MUTUAL_INFORMATION);
     constants!(all, VAE_FEW_EFFECTIVE_SAMPLES);
     constants!(all, VAE_ERROR_MESSAGE_SIZE, VAE_MAX_DIM, VAE_MAX_LAYERS, VAE_MAX_SAMPLES);
+    constants!(all, VAE_ERROR_MESSAGE_SIZE, VAE_MAX_DIM, VAE_MAX_LAYERS, VAE_MAX_GROUPS, VAE_MAX_SAMPLES);
     all
 }
 

@@ -55,6 +55,18 @@ fn names_and_defaults() {
     let training = Training::default();
     assert_eq!((training.batch_size, training.learning_rate, training.objective.samples), (128, 1e-3, 1));
     assert_eq!((Config::default().sigma, Config::default().likelihood), (1.0, Likelihood::BERNOULLI));
+    assert_eq!((Likelihood::LOG_COSH.name(), SigmaKind::PER_OUTPUT.name()), ("log_cosh", "per_output"));
+}
+
+#[test]
+fn groups_and_a_learned_sigma_go_through() {
+    let sizes = Config { input_dim: 7, latent_dim: 2, ..Config::default() };
+    let categorical = Config { likelihood: Likelihood::CATEGORICAL, groups: vec![3, 4], ..sizes.clone() };
+    assert_eq!(Model::new(&categorical, 0).unwrap().config().unwrap().groups, [3, 4]);
+    let laplace = Config { likelihood: Likelihood::LAPLACE, sigma_kind: SigmaKind::GLOBAL, ..sizes };
+    let model = Model::new(&laplace, 0).unwrap();
+    assert_eq!(model.config().unwrap(), laplace);
+    assert_eq!(model.parameter("decoder.log_sigma").unwrap(), [0.0]);
 }
 
 #[test]
