@@ -143,7 +143,8 @@ enum TrainOptions {
   /// What a checkpoint already says, so that it cannot be given beside `--resume`.
   static let fixedByCheckpoint: [any AnyOption] = [
     hidden, encoder, decoder, latent, activation, likelihood, sigma, outputActivation, groups, Shared.objective,
-    Shared.samples, Shared.beta, Shared.binarize, warmUp, warmUpEpochs, warmUpCycles, warmUpShare, batch, learningRate, schedule,
+    Shared.samples, Shared.beta, Shared.binarize, warmUp, warmUpEpochs, warmUpCycles, warmUpShare, batch, learningRate,
+    schedule,
     scheduleDecay, scheduleEpochs, scheduleFloor, milestones, adamBeta1, adamBeta2, adamEpsilon, weightDecay, clipNorm,
     patience, seed,
   ]

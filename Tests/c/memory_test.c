@@ -68,9 +68,8 @@ static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P
   const size_t count = list_layers(spec, layer), z = stride(spec->latent_dim);
   const size_t tiles = spec->sigma_kind == VAE_SIGMA_FIXED ? over(vectors(spec->input_dim), P) : 1;
   size_t tasks = 0, transposed = 0;
-  size_t sum = part(4 * n * stride(spec->input_dim)) + 2 * part(4 * d * z) + 2 * part(4 * n * z) +
-               part(8 * d * tiles) + 2 * part(8 * d) + 6 * part(8 * n) + part(4 * d) +
-               part(count * sizeof(vaei_activations));
+  size_t sum = part(4 * n * stride(spec->input_dim)) + 2 * part(4 * d * z) + 2 * part(4 * n * z) + part(8 * d * tiles) +
+               2 * part(8 * d) + 6 * part(8 * n) + part(4 * d) + part(count * sizeof(vaei_activations));
   for (size_t l = 0; l < count; l++) {
     const size_t values = part(4 * (layer[l].per_draw ? d : n) * stride(layer[l].units));
     sum += values * (size_t)(layer[l].keeps_y + gradients + (gradients && layer[l].slope));
@@ -219,8 +218,9 @@ static void check_epoch(void) {
 int main(void) {
   vae_isa isas[TEST_ISAS];
   const size_t count = test_isas(isas);
-  const int emulated = getenv("VAE_TEST_EMULATOR") != NULL; /* five minutes there, and the memory is the emulator's, too */
-  if (!TEST_SANITIZED && !emulated && most_resident() > 0) check_epoch(); /* first, while there is no higher peak behind it */
+  const int emulated = getenv("VAE_TEST_EMULATOR") != NULL; /* it takes minutes there, and has memory of its own */
+  if (!TEST_SANITIZED && !emulated && most_resident() > 0)
+    check_epoch(); /* first, while there is no higher peak behind it */
   for (size_t i = 0; i < count; i++) {
     test_spec small = test_spec_hidden(30, 17, VAE_ACTIVATION_GELU, 3);
     check_handles(&small, isas[i], 8, 0);

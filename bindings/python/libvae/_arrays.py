@@ -53,7 +53,7 @@ def rows(x: npt.ArrayLike, likelihood: str, scale: float | None, what: str = "x"
     data.row_stride = array.strides[0] // array.itemsize if len(array) > 1 else 0
     if array.dtype == np.uint8:
         data.type = c.DATA_UINT8
-        if scale is not None or likelihood != "bernoulli":
+        if scale is not None or likelihood not in ("bernoulli", "continuous_bernoulli"):
             data.scale = 1.0 if scale is None else scale
     return data
 

@@ -34,6 +34,7 @@ ERRORS: dict[int, type[errors.VAEError]] = {
     8: errors.UnsupportedError,
 }
 ERROR_MESSAGE_SIZE = 512
+MAX_MILESTONES = 16
 DATA_FLOAT32, DATA_UINT8 = 0, 1
 PRECISION_FLOAT32, PRECISION_BFLOAT16, PRECISION_INT8 = 0, 1, 2
 
@@ -65,6 +66,9 @@ class Config(ctypes.Structure):
         ("output_activation", c_int32),
         ("sigma_kind", c_int32),
         ("sigma", c_double),
+        ("groups", POINTER(c_uint32)),
+        ("group_count", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 
@@ -74,7 +78,9 @@ class Objective(ctypes.Structure):
         ("kind", c_int32),
         ("samples", c_uint32),
         ("beta", c_double),
-        ("reserved", c_uint64 * 24),
+        ("binarization", c_int32),
+        ("reserved32", c_uint32),
+        ("reserved", c_uint64 * 23),
     ]
 
 
@@ -94,6 +100,18 @@ class Training(ctypes.Structure):
         ("reserved", c_uint32),
         ("precision", c_int32),
         ("precision_fallback", c_int32),
+        ("rate_schedule", c_int32),
+        ("warm_up", c_int32),
+        ("rate_decay", c_double),
+        ("rate_epochs", c_double),
+        ("rate_floor", c_double),
+        ("rate_milestones", c_uint32 * MAX_MILESTONES),
+        ("warm_up_epochs", c_double),
+        ("warm_up_share", c_double),
+        ("weight_decay", c_double),
+        ("clip_norm", c_double),
+        ("warm_up_cycles", c_uint32),
+        ("patience", c_uint32),
     ]
 
 
@@ -183,6 +201,12 @@ class TrainerInfo(ctypes.Structure):
         ("step", c_uint64),
         ("bytes", c_uint64),
         ("precision", c_int32),
+        ("waited", c_uint32),
+        ("learning_rate", c_double),
+        ("beta", c_double),
+        ("gradient_norm", c_double),
+        ("best_loss", c_double),
+        ("best_epoch", c_uint64),
     ]
 
 
@@ -198,6 +222,10 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "vae_activation_name": (c_char_p, [c_int32]),
     "vae_likelihood_name": (c_char_p, [c_int32]),
     "vae_prior_name": (c_char_p, [c_int32]),
+    "vae_sigma_kind_name": (c_char_p, [c_int32]),
+    "vae_binarization_name": (c_char_p, [c_int32]),
+    "vae_rate_schedule_name": (c_char_p, [c_int32]),
+    "vae_warm_up_name": (c_char_p, [c_int32]),
     "vae_objective_name": (c_char_p, [c_int32]),
     "vae_precision_name": (c_char_p, [c_int32]),
     "vae_error_init_sized": (None, [POINTER(Error), c_size_t]),
@@ -394,4 +422,8 @@ ACTIVATIONS = names(lib.vae_activation_name)
 LIKELIHOODS = names(lib.vae_likelihood_name)
 PRIORS = names(lib.vae_prior_name)
 OBJECTIVES = names(lib.vae_objective_name)
+SIGMA_KINDS = names(lib.vae_sigma_kind_name)
+BINARIZATIONS = names(lib.vae_binarization_name)
+RATE_SCHEDULES = names(lib.vae_rate_schedule_name)
+WARM_UPS = names(lib.vae_warm_up_name)
 PRECISIONS = names(lib.vae_precision_name)

@@ -71,8 +71,9 @@ class ModelBase:
         ----------
         config : dict
             `input_dim` and `latent_dim`; `encoder` and `decoder`, lists of `{"units": 400, "activation": "relu"}` from
-            input to output; `likelihood`, "bernoulli" or "gaussian", which takes `sigma`, the standard deviation, and
-            `output_activation`. The keys are those of a model file; `training` may be there and is not used.
+            input to output; `likelihood`, a name in docs/LIKELIHOODS.md. "gaussian", "laplace" and "log_cosh" take
+            `sigma`, a number, "global" or "per_output" (learned), and `output_activation`; "categorical" takes
+            `groups`, the columns of each of its variables. The keys are those of a model file; `training` may be there and is not used.
         seed : int
             Of the initial weights. Equal seeds give equal models on every machine.
 
@@ -189,7 +190,7 @@ class ModelBase:
 
     @property
     def likelihood(self) -> str:
-        """p(x|z): "bernoulli" or "gaussian"."""
+        """p(x|z): its name in docs/LIKELIHOODS.md."""
         return self._likelihood
 
     @property

@@ -18,6 +18,7 @@ except ImportError as reason:
 from . import _c_api as c
 from ._model import Model
 from ._results import Array
+from .errors import UnsupportedError
 
 OPSET = 17
 IR_VERSION = 8  # the one that came with this opset, so that runtimes of its time read the file
@@ -95,12 +96,17 @@ def encoder_model(model: Model) -> Any:
     return _proto(graph, "encoder", config, inputs, {"mean": latent, "logvar": latent, "z": latent})
 
 
+# The activation that makes a likelihood's mean of the decoder's output, where that is not the configuration's.
+_MEANS = {"bernoulli": "sigmoid", "continuous_bernoulli": "sigmoid", "poisson": "softplus"}
+
+
 def decoder_model(model: Model) -> Any:
     """The decoder as an `onnx.ModelProto`: input `z` [N, Z], output `output` [N, D], the mean of p(x|z), float32."""
     config, graph = model.config, _Graph(model.parameters())
+    if model.likelihood == "categorical":
+        raise UnsupportedError("the decoder of a categorical likelihood has no ONNX export yet")
     location = graph.dense("decoder.mean", graph.stack("decoder", config["decoder"], "z"))
-    bernoulli = model.likelihood == "bernoulli"
-    graph.activation("sigmoid" if bernoulli else config["output_activation"], location, "output")
+    graph.activation(_MEANS.get(model.likelihood, config["output_activation"]), location, "output")
     return _proto(graph, "decoder", config, {"z": model.latent_dim}, {"output": model.input_dim})
 
 

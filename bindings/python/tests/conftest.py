@@ -13,7 +13,7 @@ from safetensors import safe_open
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 VECTORS = sorted((REPOSITORY / "Tests" / "Fixtures" / "reference").glob("*.safetensors"))
-CONFIG_KEYS = ("input_dim", "latent_dim", "encoder", "decoder", "likelihood", "sigma", "output_activation")
+CONFIG_KEYS = ("input_dim", "latent_dim", "encoder", "decoder", "likelihood", "sigma", "groups", "output_activation")
 
 
 class Reference:

@@ -25,6 +25,9 @@ def file_config(path):
         {},
         {"encoder": [], "decoder": [{"units": 7, "activation": "gelu"}, {"units": 5, "activation": "tanh"}]},
         {"likelihood": "gaussian", "sigma": 0.25, "output_activation": "softplus"},
+        {"likelihood": "laplace", "sigma": "global"},
+        {"likelihood": "log_cosh", "sigma": "per_output"},
+        {"likelihood": "continuous_bernoulli"},
     ],
 )
 def test_config_is_that_of_the_file(changes, rows, tmp_path):
@@ -53,7 +56,7 @@ def test_config_is_that_of_the_file(changes, rows, tmp_path):
         ({"encoder": [3]}, "a layer of encoder is 3"),
         ({"encoder": 3}, "encoder is 3; it must be a list of layers"),
         ({"likelihood": "gaussian", "sigma": -1}, "sigma"),
-        ({"likelihood": "gaussian", "sigma": "global"}, "sigma is 'global'"),
+        ({"likelihood": "gaussian", "sigma": "per_row"}, "sigma is 'per_row'"),
         ({"condition_dim": 2}, "condition_dim"),
         ({"prior_net": [{"units": 3, "activation": "relu"}]}, "prior_net"),
     ],
@@ -249,3 +252,41 @@ def test_calls_share_a_workspace(model, rows):
 def test_repr(model):
     assert repr(model) == "<libvae.Model 20-24-3-24-20, bernoulli, float32>"
     assert repr(libvae.Model.create(config(encoder=[]))) == "<libvae.Model 20-3-24-20, bernoulli, float32>"
+
+
+def test_groups_of_a_categorical_likelihood(tmp_path):
+    random = np.random.default_rng(3)
+    rows = np.concatenate([np.eye(size)[random.integers(0, size, 300)] for size in (3, 2, 15)], axis=1)
+    model = libvae.Model.create(config(likelihood="categorical", groups=[3, 2, 15]))
+    model.fit(rows, 2)
+    model.save(tmp_path / "model.safetensors")
+    assert model.config == file_config(tmp_path / "model.safetensors")
+    assert model.config["groups"] == [3, 2, 15]
+    assert np.allclose(model.decode(np.zeros((1, 3)))[0, :3].sum(), 1)
+    with pytest.raises(ValueError, match="group"):
+        libvae.Model.create(config(likelihood="categorical", groups=[3, 2]))
+
+
+def test_training_options_are_those_of_the_file(model, rows, tmp_path):
+    options = {
+        "binarization": "dynamic",
+        "rate_schedule": "steps",
+        "rate_decay": 0.5,
+        "rate_milestones": [1, 3],
+        "warm_up": "cyclic",
+        "warm_up_epochs": 2.0,
+        "warm_up_share": 0.5,
+        "warm_up_cycles": 2,
+        "weight_decay": 0.01,
+        "clip_norm": 5.0,
+        "optimizer": "adamw",
+    }
+    model.fit(rows, 2, **options)
+    model.save(tmp_path / "model.safetensors")
+    assert model.config == file_config(tmp_path / "model.safetensors")
+    assert {key: model.config["training"][key] for key in options} == options
+    model.fit(rows, 1, **model.config["training"])
+    with pytest.raises(libvae.InvalidArgumentError, match="adamw"):
+        model.fit(rows, 1, optimizer="adamw")
+    with pytest.raises(libvae.InvalidArgumentError, match="rate_milestones has 17"):
+        model.fit(rows, 1, rate_schedule="steps", rate_decay=0.5, rate_milestones=range(1, 18))

@@ -33,7 +33,7 @@ def check(model, folder):
     for path in (encoder, decoder):
         onnx.checker.check_model(str(path), full_check=True)
     random = np.random.default_rng(0)
-    x, noise = random.random((50, 20)), random.standard_normal((50, 3))
+    x, noise = random.integers(0, 2, (50, 20)), random.standard_normal((50, 3))
     encoded = run(encoder, x=x, noise=noise)
     assert list(encoded) == ["mean", "logvar", "z"]
     posterior = model.encode(x)
@@ -115,3 +115,14 @@ def test_command_says_what_is_wrong(model, tmp_path):
     assert nothing.returncode == 2 and "--encoder, --decoder" in nothing.stderr
     unwritable = command("export", path, "--encoder", tmp_path / "no" / "folder.onnx")
     assert unwritable.returncode == 1 and "Traceback" not in unwritable.stderr
+
+
+@pytest.mark.parametrize("likelihood", ["continuous_bernoulli", "poisson", "laplace"])
+def test_means_of_other_likelihoods(likelihood, tmp_path):
+    check(rough(libvae.Model.create(config(likelihood=likelihood))), tmp_path)
+
+
+def test_categorical_is_refused(tmp_path):
+    model = libvae.Model.create(config(likelihood="categorical", groups=[20]))
+    with pytest.raises(libvae.UnsupportedError, match="categorical"):
+        libvae.onnx.export(model, decoder=tmp_path / "decoder.onnx")
