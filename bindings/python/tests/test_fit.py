@@ -139,6 +139,7 @@ def test_a_model_in_training_refuses_changes():
 CTRL_C = """
 import os, signal, sys, threading, time
 sys.path.insert(0, {tests!r})
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs without one
 import libvae
 from test_fit import long_model, long_rows
 model, x = long_model(), long_rows()
