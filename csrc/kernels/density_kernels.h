@@ -7,9 +7,9 @@ VF_INLINE vf keep_valid(vf a, size_t valid) { return valid == 16 ? a : vf_keep_f
 
 /* Kingma & Welling 2014, appendix C.1, in logit form: max(o, 0) - o x + log(1 + exp(-|o|)); its slope sigmoid(o) - x. */
 VF_INLINE vf bernoulli_term(vf o, vf x, vf *slope) {
-  const vf e = vf_exp_minus_abs(o);
+  const vf e = vf_exp_minus_abs(o), term = vf_add(vf_sub(vf_max(vf_set(0.0f), o), vf_mul(o, x)), vf_log1p_unit(e));
   *slope = vf_sub(sigmoid_of(o, e), x);
-  return vf_add(vf_sub(vf_max(vf_set(0.0f), o), vf_mul(o, x)), vf_log1p_unit(e));
+  return term;
 }
 
 /* The mean of a continuous Bernoulli, 1 / (1 - exp(-o)) - 1 / o = 1/2 + g(o) with the odd g(o) = coth(o / 2) / 2 - 1 / o; by
