@@ -20,6 +20,8 @@ const char *vae_likelihood_name(vae_likelihood likelihood) { return vaei_likelih
 const char *vae_sigma_kind_name(vae_sigma_kind kind) { return vaei_sigma_kind_name(kind); }
 const char *vae_prior_name(vae_prior prior) { return vaei_prior_name(prior); }
 const char *vae_objective_name(vae_objective_kind kind) { return vaei_objective_name(kind); }
+const char *vae_estimator_name(vae_estimator estimator) { return vaei_estimator_name(estimator); }
+const char *vae_regularizer_name(vae_regularizer regularizer) { return vaei_regularizer_name(regularizer); }
 const char *vae_binarization_name(vae_binarization binarization) { return vaei_binarization_name(binarization); }
 const char *vae_rate_schedule_name(vae_rate_schedule schedule) { return vaei_rate_schedule_name(schedule); }
 const char *vae_warm_up_name(vae_warm_up warm_up) { return vaei_warm_up_name(warm_up); }
@@ -77,6 +79,11 @@ void vae_data_init_sized(vae_data *data, size_t struct_size) {
   vaei_struct_init(data, struct_size, &defaults, sizeof defaults);
 }
 
+void vae_condition_init_sized(vae_condition *condition, size_t struct_size) {
+  const vae_condition defaults = {.struct_size = sizeof defaults, .scale = 1.0 / 255.0};
+  vaei_struct_init(condition, struct_size, &defaults, sizeof defaults);
+}
+
 void vae_statistics_options_init_sized(vae_statistics_options *options, size_t struct_size) {
   const vae_statistics_options defaults = {.struct_size = sizeof defaults, .samples = 100, .active_variance = 0.01};
   vaei_struct_init(options, struct_size, &defaults, sizeof defaults);
@@ -100,6 +107,7 @@ void vae_statistics_init_sized(vae_statistics *statistics, size_t struct_size) {
 void vae_statistics_arrays_init_sized(vae_statistics_arrays *arrays, size_t struct_size) {
   init_zero(arrays, struct_size);
 }
+void vae_preset_info_init_sized(vae_preset_info *info, size_t struct_size) { init_zero(info, struct_size); }
 void vae_trainer_info_init_sized(vae_trainer_info *info, size_t struct_size) { init_zero(info, struct_size); }
 
 void vae_progress_init_sized(vae_progress *progress, size_t struct_size) {

@@ -37,6 +37,8 @@ static const char *const likelihood_names[] = {
     [VAE_LIKELIHOOD_LOG_COSH] = "log_cosh",
     [VAE_LIKELIHOOD_POISSON] = "poisson",
     [VAE_LIKELIHOOD_CATEGORICAL] = "categorical",
+    [VAE_LIKELIHOOD_NEGATIVE_BINOMIAL] = "negative_binomial",
+    [VAE_LIKELIHOOD_STUDENT_T] = "student_t",
 };
 
 static const char *const sigma_kind_names[] = {
@@ -45,9 +47,24 @@ static const char *const sigma_kind_names[] = {
     [VAE_SIGMA_PER_OUTPUT] = "per_output",
 };
 
-static const char *const prior_names[] = {[VAE_PRIOR_STANDARD] = "standard"};
+static const char *const prior_names[] = {
+    [VAE_PRIOR_STANDARD] = "standard",
+    [VAE_PRIOR_CONDITIONAL] = "conditional",
+    [VAE_PRIOR_MIXTURE] = "mixture",
+    [VAE_PRIOR_VAMP] = "vamp",
+};
 
 static const char *const objective_names[] = {[VAE_OBJECTIVE_ELBO] = "elbo", [VAE_OBJECTIVE_IWAE] = "iwae"};
+
+static const char *const estimator_names[] = {
+    [VAE_ESTIMATOR_PLAIN] = "plain", [VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED] = "doubly_reparameterized"};
+
+static const char *const regularizer_names[] = {
+    [VAE_REGULARIZER_NONE] = "none",       [VAE_REGULARIZER_TC] = "tc",
+    [VAE_REGULARIZER_DIP_I] = "dip_i",     [VAE_REGULARIZER_DIP_II] = "dip_ii",
+    [VAE_REGULARIZER_MMD_RBF] = "mmd_rbf", [VAE_REGULARIZER_MMD_IMQ] = "mmd_imq",
+    [VAE_REGULARIZER_SLICED_WASSERSTEIN] = "sliced_wasserstein",
+};
 
 static const char *const binarization_names[] = {
     [VAE_BINARIZATION_NONE] = "none", [VAE_BINARIZATION_DYNAMIC] = "dynamic"};
@@ -70,6 +87,8 @@ const char *vaei_likelihood_name(vae_likelihood likelihood) { return NAME_IN(lik
 const char *vaei_sigma_kind_name(vae_sigma_kind kind) { return NAME_IN(sigma_kind_names, kind); }
 const char *vaei_prior_name(vae_prior prior) { return NAME_IN(prior_names, prior); }
 const char *vaei_objective_name(vae_objective_kind kind) { return NAME_IN(objective_names, kind); }
+const char *vaei_estimator_name(vae_estimator estimator) { return NAME_IN(estimator_names, estimator); }
+const char *vaei_regularizer_name(vae_regularizer regularizer) { return NAME_IN(regularizer_names, regularizer); }
 const char *vaei_binarization_name(vae_binarization binarization) { return NAME_IN(binarization_names, binarization); }
 const char *vaei_rate_schedule_name(vae_rate_schedule schedule) { return NAME_IN(rate_schedule_names, schedule); }
 const char *vaei_warm_up_name(vae_warm_up warm_up) { return NAME_IN(warm_up_names, warm_up); }

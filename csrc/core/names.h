@@ -11,6 +11,8 @@ const char *vaei_likelihood_name(vae_likelihood likelihood);
 const char *vaei_sigma_kind_name(vae_sigma_kind kind);
 const char *vaei_prior_name(vae_prior prior);
 const char *vaei_objective_name(vae_objective_kind kind);
+const char *vaei_estimator_name(vae_estimator estimator);
+const char *vaei_regularizer_name(vae_regularizer regularizer);
 const char *vaei_binarization_name(vae_binarization binarization);
 const char *vaei_rate_schedule_name(vae_rate_schedule schedule);
 const char *vaei_warm_up_name(vae_warm_up warm_up);

@@ -87,10 +87,16 @@ vae_status vaei_config_check(const vae_config *c, vae_error *err) {
   if (c->condition_dim)
     return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "condition_dim is %u; this version takes 0 only", c->condition_dim);
   if (!vaei_prior_name(c->prior))
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "prior is %d; allowed is 0 (standard)", (int)c->prior);
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "prior is %d; allowed are 0 (standard) to 3 (vamp)",
+                     (int)c->prior);
+  if (c->prior != VAE_PRIOR_STANDARD)
+    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "prior is %s; not built yet", vaei_prior_name(c->prior));
   if (!vaei_likelihood_name(c->likelihood))
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "likelihood is %d; allowed are 0 (bernoulli) to 6 (categorical)",
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "likelihood is %d; allowed are 0 (bernoulli) to 8 (student_t)",
                      (int)c->likelihood);
+  if (c->likelihood > VAE_LIKELIHOOD_CATEGORICAL)
+    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "likelihood is %s; not built yet",
+                     vaei_likelihood_name(c->likelihood));
   status = check_location(c, err);
   return status == VAE_OK ? check_groups(c, err) : status;
 }
@@ -109,6 +115,8 @@ vae_status vaei_objective_check(const vae_objective *o, vae_error *err) {
                      "objective.beta is %g; the importance-weighted bound (iwae) has no separate KL to weigh and "
                      "allows 1 only",
                      o->beta);
+  if (o->estimator || o->free_bits != 0 || o->capacity_weight != 0 || o->regularizer)
+    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "objective: not built yet");
   if (!vaei_binarization_name(o->binarization))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
                      "objective.binarization is %d; allowed are 0 (none) and 1 (dynamic)", (int)o->binarization);
@@ -188,6 +196,7 @@ static vae_status check_warm_up(const vae_training *t, vae_error *err) {
 vae_status vaei_training_check(const vae_training *t, vae_error *err) {
   const vae_status status = vaei_objective_check(&t->objective, err);
   if (status != VAE_OK) return status;
+  if (t->dropout != 0) return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "training.dropout is %g; not built yet", t->dropout);
   const uint32_t most = 1u << 20;
   if (t->batch_size < 1 || t->batch_size > most)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.batch_size is %u; allowed are 1 to %u", t->batch_size,

@@ -38,18 +38,40 @@ enum {
   VAE_LIKELIHOOD_LAPLACE = 3,    /* located; sigma is the mean of |x - location| */
   VAE_LIKELIHOOD_LOG_COSH = 4,   /* located: -log p = log cosh((x - location) / sigma) + log(pi sigma) */
   VAE_LIKELIHOOD_POISSON = 5,    /* counts, whole numbers from 0 to 2^22; mean softplus(o) */
-  VAE_LIKELIHOOD_CATEGORICAL = 6 /* groups of columns (vae_config.groups) with a single 1 in each; mean softmax(o) */
+  VAE_LIKELIHOOD_CATEGORICAL = 6, /* groups of columns (vae_config.groups) with a single 1 in each; mean softmax(o) */
+  /* Counts, whole numbers from 0 to 2^22; mean softplus(o), variance mean + mean^2 / dispersion with a learned dispersion
+   * for each column: exp of the tensor decoder.log_dispersion [D]. */
+  VAE_LIKELIHOOD_NEGATIVE_BINOMIAL = 7,
+  /* Location output_activation(o); scale and degrees of freedom learned for each column: exp of the tensors
+   * decoder.log_scale [D] and decoder.log_df [D]. Takes no sigma_kind. */
+  VAE_LIKELIHOOD_STUDENT_T = 8
 };
 
-/* "bernoulli", "gaussian", "continuous_bernoulli", "laplace", "log_cosh", "poisson", "categorical"; NULL for an unknown
- * number. Static storage. Any thread. */
+/* "bernoulli", "gaussian", "continuous_bernoulli", "laplace", "log_cosh", "poisson", "categorical",
+ * "negative_binomial", "student_t"; NULL for an unknown number. Static storage. Any thread. */
 VAE_API const char *vae_likelihood_name(vae_likelihood likelihood);
+
+/* What p(x given z) is described by, as vae_model_likelihood_parameters gives it: "probability" (Bernoulli, categorical),
+ * "lambda" (continuous Bernoulli), "location" and "scale" (located ones), "rate" (Poisson), "mean" and "dispersion"
+ * (negative binomial), "location", "scale" and "df" (Student-t). NULL from the likelihood's number of parameters on, and
+ * for an unknown likelihood. Static storage. Any thread. */
+VAE_API const char *vae_likelihood_parameter_name(vae_likelihood likelihood, uint32_t index);
 
 /* p(z). */
 typedef int32_t vae_prior;
-enum { VAE_PRIOR_STANDARD = 0 /* standard normal */ };
+enum {
+  VAE_PRIOR_STANDARD = 0, /* standard normal */
+  /* p(z|c), a diagonal Gaussian from a net of its own (Sohn, Lee & Yan 2015): hidden layers vae_config.prior_net on c, then
+   * two heads, the tensors prior.mean and prior.logvar. Needs a condition. */
+  VAE_PRIOR_CONDITIONAL = 1,
+  /* vae_config.prior_components learned Gaussians: the tensors prior.mixture.logits [K], .mean [K, Z], .logvar [K, Z]. */
+  VAE_PRIOR_MIXTURE = 2,
+  /* The mean of q(z|u) over vae_config.prior_components learned pseudo-inputs u: the tensor prior.pseudo_inputs [K, D]
+   * (Tomczak & Welling 2018, eq. 9). Takes no condition. */
+  VAE_PRIOR_VAMP = 3
+};
 
-/* "standard"; NULL for an unknown number. Static storage. Any thread. */
+/* "standard", "conditional", "mixture", "vamp"; NULL for an unknown number. Static storage. Any thread. */
 VAE_API const char *vae_prior_name(vae_prior prior);
 
 /* How the scale of a located likelihood is found. A learned one begins near 1; its log stays within [-10, 10]. */
@@ -79,7 +101,8 @@ static inline void vae_layer_init(vae_layer *layer) { vae_layer_init_sized(layer
 enum {
   VAE_MAX_DIM = 1 << 24, /* of input_dim, latent_dim, units */
   VAE_MAX_LAYERS = 64,   /* hidden layers of one stack */
-  VAE_MAX_GROUPS = 4096  /* of a categorical likelihood */
+  VAE_MAX_GROUPS = 4096, /* of a categorical likelihood */
+  VAE_MAX_COMPONENTS = 4096 /* of a mixture or VampPrior */
 };
 
 /* A model's configuration. The layer arrays stay the caller's and are copied by vae_model_create; they are strided by
@@ -87,7 +110,7 @@ enum {
 typedef struct vae_config {
   uint32_t struct_size;
   uint32_t input_dim;     /* D, at least 1 */
-  uint32_t condition_dim; /* C; must be 0 in this version */
+  uint32_t condition_dim; /* C: columns of the condition, or classes of its labels; 0: none */
   uint32_t latent_dim;    /* Z, at least 1 */
   const vae_layer *encoder;
   const vae_layer *decoder;
@@ -102,12 +125,15 @@ typedef struct vae_config {
    * input_dim, at most VAE_MAX_GROUPS. The array stays the caller's and is copied by vae_model_create. NULL and 0 for other likelihoods. */
   const uint32_t *groups;
   uint32_t group_count;
-  uint32_t reserved; /* never read */
+  uint32_t reserved;          /* never read */
+  const vae_layer *prior_net; /* hidden layers of a conditional prior; NULL and 0 for others */
+  uint32_t prior_net_count;
+  uint32_t prior_components; /* K of a mixture or VampPrior, 1 to VAE_MAX_COMPONENTS; 0 for others */
 } vae_config;
 
 VAE_API void vae_config_init_sized(vae_config *config, size_t struct_size);
 
-/* No dimensions, no hidden layers, standard prior, Bernoulli, identity output, sigma 1, no groups. */
+/* No dimensions, no condition, no hidden layers, standard prior, Bernoulli, identity output, sigma 1, no groups. */
 static inline void vae_config_init(vae_config *config) { vae_config_init_sized(config, sizeof *config); }
 
 /* What is minimised.
@@ -133,14 +159,63 @@ enum { VAE_BINARIZATION_NONE = 0, VAE_BINARIZATION_DYNAMIC = 1 };
 /* "none", "dynamic"; NULL for an unknown number. Static storage. Any thread. */
 VAE_API const char *vae_binarization_name(vae_binarization binarization);
 
+/* The gradient of the importance-weighted bound for q's parameters. Doubly reparameterised (Tucker et al. 2019, eq. 8): the
+ * squares of the normalised weights times the gradient along the path, with less variance for many samples; the
+ * decoder, the prior net and pseudo-inputs keep the plain gradient. */
+typedef int32_t vae_estimator;
+enum { VAE_ESTIMATOR_PLAIN = 0, VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED = 1 };
+
+/* "plain", "doubly_reparameterized"; NULL for an unknown number. Static storage. Any thread. */
+VAE_API const char *vae_estimator_name(vae_estimator estimator);
+
+/* What couples the examples of a mini-batch: regularizer_weight times R is added to the ELBO's loss as a penalty. It takes
+ * the batch's q and the first latent sample of each example, and is zero for a batch of one row.
+ *  TC: the total correlation KL(q(z), prod q(z_j)) by minibatch-weighted sampling with objective.data_rows (Chen et al. 2018,
+ *   section 4; their beta is regularizer_weight + 1).
+ *  DIP_I, DIP_II: regularizer_weight times the sum of squared covariances off the diagonal, and regularizer_diagonal
+ *   times that of (variance - 1)^2, of q's means (I), or with the mean variances of q added to the diagonal (II) (Kumar et al.
+ *   2018, eqs. 6 and 7).
+ *  MMD_RBF, MMD_IMQ: the squared maximum mean discrepancy between the batch's z and draws from the prior (Zhao et al. 2019;
+ *   Tolstikhin et al. 2018): kernels exp(-|a - b|^2 / s) and s / (s + |a - b|^2), s = kernel_scale, 0: 2 Z.
+ *  SLICED_WASSERSTEIN: the mean over `projections` random directions of the mean squared distance of sorted projections of
+ *   z and of draws from the prior (Kolouri et al. 2019). */
+typedef int32_t vae_regularizer;
+enum {
+  VAE_REGULARIZER_NONE = 0,
+  VAE_REGULARIZER_TC = 1,
+  VAE_REGULARIZER_DIP_I = 2,
+  VAE_REGULARIZER_DIP_II = 3,
+  VAE_REGULARIZER_MMD_RBF = 4,
+  VAE_REGULARIZER_MMD_IMQ = 5,
+  VAE_REGULARIZER_SLICED_WASSERSTEIN = 6
+};
+
+/* "none", "tc", "dip_i", "dip_ii", "mmd_rbf", "mmd_imq", "sliced_wasserstein"; NULL for an unknown number. Static storage.
+ * Any thread. */
+VAE_API const char *vae_regularizer_name(vae_regularizer regularizer);
+
+/* docs/OBJECTIVES.md has a table of what combines. */
 typedef struct vae_objective {
   uint32_t struct_size;
   vae_objective_kind kind;
   uint32_t samples; /* K latent samples per example, 1 to VAE_MAX_SAMPLES */
   double beta;      /* weight of the KL, 0 to 1e6; must be 1 for IWAE */
   vae_binarization binarization;
-  uint32_t reserved32;   /* zero */
-  uint64_t reserved[23]; /* zero; room for later fields, since vae_training holds this struct by value */
+  vae_estimator estimator; /* of IWAE */
+  /* ELBO: each latent's KL, averaged over the batch, counts as at least free_bits nats (Kingma et al. 2016, eq. 15). 0: off;
+   * at most 1e6. */
+  double free_bits;
+  /* ELBO: capacity_weight |batch mean of the KL - capacity| is added to the loss, in nats (Burgess et al. 2018, eq. 8, with
+   * beta 0). 0 to 1e6 each; capacity_weight 0: off. */
+  double capacity;
+  double capacity_weight;
+  vae_regularizer regularizer; /* of the ELBO */
+  uint32_t projections;        /* SLICED_WASSERSTEIN: 1 to 65,536; 0: 50 */
+  double regularizer_weight;   /* 0 to 1e9; TC: -1 to 1e9 */
+  double regularizer_diagonal; /* DIP: 0 to 1e9 */
+  double kernel_scale;         /* MMD: 1e-6 to 1e12; 0: 2 Z */
+  uint64_t data_rows;          /* TC: rows of the data set; 0: those of the data that an epoch or an evaluation is given */
+  uint64_t reserved[15];       /* zero; room for later fields, since vae_training holds this struct by value */
 } vae_objective;
 
 VAE_API void vae_objective_init_sized(vae_objective *objective, size_t struct_size);
@@ -215,6 +290,10 @@ typedef struct vae_training {
   double clip_norm;
   uint32_t warm_up_cycles; /* CYCLIC: 1 to 2^20 */
   uint32_t patience;       /* epochs without a better held-out loss after which vae_trainer_judge says stop; 0: never */
+  double capacity_epochs;  /* objective.capacity is reached linearly after so many epochs, 0 to 1e9; 0: from the start */
+  /* Each output of a hidden layer of encoder and decoder is zero with this probability, and divided by 1 - dropout
+   * otherwise (Srivastava et al. 2014, inverted), drawn anew in every step of training; 0 to 0.95. Evaluation drops nothing. */
+  double dropout;
 } vae_training;
 
 VAE_API void vae_training_init_sized(vae_training *training, size_t struct_size);

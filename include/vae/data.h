@@ -11,6 +11,33 @@ extern "C" {
 typedef int32_t vae_data_type;
 enum { VAE_DATA_FLOAT32 = 0, VAE_DATA_UINT8 = 1 };
 
+/* How a condition's values are given. Labels are whole numbers from 0 to C - 1 and stand for a row with a single 1; they are
+ * expanded as a mini-batch is gathered. */
+typedef int32_t vae_condition_type;
+enum {
+  VAE_CONDITION_FLOAT32 = 0,
+  VAE_CONDITION_UINT8 = 1, /* value = byte * scale */
+  VAE_CONDITION_LABELS_UINT8 = 2,
+  VAE_CONDITION_LABELS_UINT32 = 3
+};
+
+/* c, the condition of some rows: [rows, C], or [rows] labels; read in place and never changed or kept. */
+typedef struct vae_condition {
+  uint32_t struct_size;
+  vae_condition_type type;
+  const void *values;
+  size_t rows;       /* as many as there are rows of what it goes with; or 1: the same for all */
+  size_t row_stride; /* in values; 0 means C, or 1 for labels */
+  double scale;      /* of UINT8 only: 1e-30 to 1e30; init sets 1/255 */
+} vae_condition;
+
+VAE_API void vae_condition_init_sized(vae_condition *condition, size_t struct_size);
+
+/* No rows, FLOAT32, scale 1/255. */
+static inline void vae_condition_init(vae_condition *condition) {
+  vae_condition_init_sized(condition, sizeof *condition);
+}
+
 /* x: [rows, columns], read in place and never changed or kept. A row's values lie side by side; the next row begins
  * `row_stride` values later. Bytes are converted as a mini-batch is gathered: value = byte * scale. */
 typedef struct vae_data {
@@ -21,19 +48,22 @@ typedef struct vae_data {
   size_t columns;    /* the model's input_dim */
   size_t row_stride; /* in values; 0 means `columns` */
   double scale;      /* of UINT8 only: 1e-30 to 1e30; init sets 1/255 */
+  const vae_condition *condition; /* of a model with a condition; else NULL */
 } vae_data;
 
 VAE_API void vae_data_init_sized(vae_data *data, size_t struct_size);
 
-/* No rows, FLOAT32, scale 1/255. */
+/* No rows, FLOAT32, scale 1/255, no condition. */
 static inline void vae_data_init(vae_data *data) { vae_data_init_sized(data, sizeof *data); }
 
 /* Means over the examples, in nats per example, summed over dimensions.
  *  loss:           what is minimised
  *  reconstruction: -log p(x|z), normalising constants included, mean over samples
- *  kl:             KL(q(z|x), p(z)) in closed form, not multiplied by beta
+ *  kl:             KL(q(z|x), p(z)), not multiplied by beta: in closed form where q and p(z) are Gaussians; with a mixture or
+ *                  a VampPrior the mean over the samples of log q(z|x) - log p(z)
  *  negative_elbo:  reconstruction + kl
- *  penalty:        what else an objective adds to the loss
+ *  penalty:        what else an objective adds to the loss: beta times what free bits add to the KL, the distance from
+ *                  the capacity, the regularizer
  * For the ELBO loss = reconstruction + beta kl + penalty; for IWAE loss is the negative bound. */
 typedef struct vae_loss {
   uint32_t struct_size;

@@ -79,6 +79,7 @@ typedef struct vae_trainer_info {
   double gradient_norm; /* before clipping; 0 without training.clip_norm */
   double best_loss;     /* the lowest that was judged; meaningful where best_epoch is not 0 */
   uint64_t best_epoch;  /* epochs that were finished then; 0: none was judged */
+  double capacity;      /* of the last step, by its schedule */
 } vae_trainer_info;
 
 VAE_API void vae_trainer_info_init_sized(vae_trainer_info *info, size_t struct_size);

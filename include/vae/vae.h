@@ -6,8 +6,9 @@
 #include "config.h"
 #include "data.h"
 #include "model.h"
-#include "workspace.h"
+#include "preset.h"
 #include "statistics.h"
 #include "trainer.h"
+#include "workspace.h"
 
 #endif

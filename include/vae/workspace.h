@@ -54,6 +54,34 @@ VAE_API vae_status vae_model_reconstruct(const vae_model *model, vae_workspace *
 VAE_API vae_status vae_model_sample(const vae_model *model, vae_workspace *workspace, uint64_t seed, uint64_t first_row,
                                     size_t rows, float *output, float *z, vae_error *err);
 
+/* The same with a condition: [rows, C] or [1, C], as vae_condition says; NULL for a model without one.
+ * decode, reconstruct and encode of a model with a condition need it (the latter two in x->condition). */
+VAE_API vae_status vae_model_decode_given(const vae_model *model, vae_workspace *workspace, const float *z, size_t rows,
+                                          const vae_condition *condition, float *output, vae_error *err);
+VAE_API vae_status vae_model_sample_given(const vae_model *model, vae_workspace *workspace, uint64_t seed,
+                                          uint64_t first_row, size_t rows, const vae_condition *condition,
+                                          float *output, float *z, vae_error *err);
+
+/* The prior p(z|c) of a model with a conditional prior; of one with the standard prior zeros.
+ *  mean, logvar: [rows, Z], the caller's; either may be NULL. Fails: UNSUPPORTED for priors that are not one Gaussian. */
+VAE_API vae_status vae_model_prior(const vae_model *model, vae_workspace *workspace, size_t rows,
+                                   const vae_condition *condition, float *mean, float *logvar, vae_error *err);
+
+/* p(x|z, c): the parameters of the likelihood at z, the mean, and draws from it.
+ *  z: [rows, Z].  condition: NULL for a model without one.
+ *  parameters: [P, rows, D], those that vae_likelihood_parameter_name names, one matrix after the other.
+ *  mean: [rows, D], the expectation of x (of a continuous Bernoulli, too, where decode gives lambda).
+ *  samples: [rows, D], drawn by rows first_row, first_row + 1, … of the seed's stream, whatever the chunking.
+ *  Fails: DATA where z is not finite, NOT_FINITE; UNSUPPORTED for the mean of a Student-t with 1 degree of freedom or less. */
+VAE_API vae_status vae_model_likelihood_parameters(const vae_model *model, vae_workspace *workspace, const float *z,
+                                                   size_t rows, const vae_condition *condition, float *parameters,
+                                                   vae_error *err);
+VAE_API vae_status vae_model_likelihood_mean(const vae_model *model, vae_workspace *workspace, const float *z,
+                                             size_t rows, const vae_condition *condition, float *mean, vae_error *err);
+VAE_API vae_status vae_model_likelihood_samples(const vae_model *model, vae_workspace *workspace, const float *z,
+                                                size_t rows, const vae_condition *condition, uint64_t seed,
+                                                uint64_t first_row, float *samples, vae_error *err);
+
 /* The objective over all rows, without gradients. Noise is keyed by (seed, row, sample, latent): the same loss, to the
  * bit, for any max_rows and any number of threads.
  *  objective: NULL means ELBO, one sample, beta 1.  loss: initialised by the caller.
