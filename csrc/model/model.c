@@ -99,17 +99,19 @@ static void lay_out(vae_model *model) {
   add_names(model, "decoder.mean", model->output, 0, c->input_dim);
   if (c->sigma_kind == VAE_SIGMA_PER_OUTPUT)
     add_names(model, "decoder.logvar", model->output, c->input_dim, c->input_dim);
-  if (c->sigma_kind == VAE_SIGMA_GLOBAL)
-    add_vector(model, "decoder.log_sigma", add_dense(model, 0, 1, VAE_ACTIVATION_IDENTITY, false), 0, 1);
+  const uint32_t units = vaei_likelihood_constant_units(c);
+  for (uint32_t i = 0; i < vaei_likelihood_constants(c); i++)
+    add_vector(model, vaei_likelihood_constant(c, i).name, add_dense(model, 0, units, VAE_ACTIVATION_IDENTITY, false), 0,
+               units);
 }
 
 /* The numbers of layers and tensors that lay_out will append. */
 static size_t dense_capacity(const vae_config *c) {
-  return (size_t)c->encoder_count + c->decoder_count + 2 + (vaei_likelihood_constants(c) > 0);
+  return (size_t)c->encoder_count + c->decoder_count + 2 + vaei_likelihood_constants(c);
 }
 static size_t parameter_capacity(const vae_config *c) {
   const size_t stacks = (size_t)c->encoder_count + c->decoder_count;
-  return 2 * (stacks + 3 + (c->sigma_kind == VAE_SIGMA_PER_OUTPUT)) + (c->sigma_kind == VAE_SIGMA_GLOBAL);
+  return 2 * (stacks + 3 + (c->sigma_kind == VAE_SIGMA_PER_OUTPUT)) + vaei_likelihood_constants(c);
 }
 
 static vae_layer *copy_layers(vae_layer *to, const vae_layer *from, uint32_t count) {
@@ -131,7 +133,8 @@ uint64_t vaei_config_value_count(const vae_config *config) {
     count += (inputs + 1) * units;
     inputs = units;
   }
-  return count + (inputs + 1) * vaei_likelihood_outputs(config) + vaei_likelihood_constants(config);
+  return count + (inputs + 1) * vaei_likelihood_outputs(config) +
+         (uint64_t)vaei_likelihood_constants(config) * vaei_likelihood_constant_units(config);
 }
 
 static vae_status no_memory(vae_error *err, size_t bytes) {
