@@ -196,8 +196,7 @@ static oracle_real negative_binomial_nll(oracle_real x, oracle_real mean, oracle
 
 static oracle_real student_nll(oracle_real distance, oracle_real log_scale, oracle_real log_df) {
   oracle_real df = expl(log_df), u = distance * expl(-log_scale);
-  return lgammal(df / 2) - lgammal((df + 1) / 2) + 0.5L * logl(df * PI) + log_scale +
-         (df + 1) / 2 * log1pl(u * u / df);
+  return lgammal(df / 2) - lgammal((df + 1) / 2) + 0.5L * logl(df * PI) + log_scale + (df + 1) / 2 * log1pl(u * u / df);
 }
 
 /* -log p(x | decoder output `raw`) of column d; *output receives the likelihood's mean. */

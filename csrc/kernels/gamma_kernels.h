@@ -42,7 +42,8 @@ typedef struct gamma_rests {
 VF_INLINE gamma_rests gamma_rests_of(vf y) {
   const vf one = vf_set(1.0f), half = vf_set(0.5f), next = vf_add(y, one);
   const vmask small = vf_less(y, one);
-  const vf inverse = vf_div(one, vf_select(small, next, y)), ratio = vf_mul(y, inverse); /* of the argument that is >= 1 */
+  const vf inverse = vf_div(one, vf_select(small, next, y)),
+           ratio = vf_mul(y, inverse); /* of the argument that is >= 1 */
   const vf rest = stirling_rest(inverse), slope = stirling_slope(inverse);
   const vf log_step = vf_log(vf_select(small, vf_div(next, y), one));
   const vf step = vf_sub(vf_mul(vf_add(y, half), log_step), one);

@@ -61,16 +61,15 @@ VF_INLINE vf binomial_term(const binomial_column *c, vf o, vf x, vf *slope, vf *
   const vf apart = vf_fma(count, log_odds, vf_mul(t, log_all));
   const vf v_mean = vf_div(under, vf_add(m, count));
   const vf together = vf_sub(near_deviance(count, under, v_mean), near_deviance(n, under, v));
-  const vmask poisson_like =
-      vmask_and(vf_less(vf_mul(v_mean, v_mean), vf_set(0.04f)),
-                vf_less(vf_mul(vf_abs(over), n), vf_mul(vf_add(m, m), t)));
+  const vmask poisson_like = vmask_and(vf_less(vf_mul(v_mean, v_mean), vf_set(0.04f)),
+                                       vf_less(vf_mul(vf_abs(over), n), vf_mul(vf_add(m, m), t)));
   const vf width = vf_fma(half, vf_log(vf_mul(count, vf_div(count_n, t))), vf_set(0.918938533f));
   const vf rests = vf_add(c->rest, vf_sub(stirling_rest(vf_div(one, count)), stirling_rest(inverse_n)));
   const vf some = vf_add(vf_select(poisson_like, together, apart), vf_add(width, rests));
   *slope = vf_mul(vf_mul(vf_div(sigmoid_of(o, e), m), under), vf_div(t, all));
   const vf deviance = vf_mul(t, relative_deviance(log_all, vf_div(over, all), v));
-  const vf gammas = vf_fma(vf_mul(half, x), inverse_n,
-                           vf_sub(c->slope, vf_mul(vf_mul(t, inverse_n), stirling_slope(inverse_n))));
+  const vf gammas =
+      vf_fma(vf_mul(half, x), inverse_n, vf_sub(c->slope, vf_mul(vf_mul(t, inverse_n), stirling_slope(inverse_n))));
   *slope_t = vf_mul(c->inside, vf_sub(deviance, vf_select(none, zero, gammas)));
   return vf_select(none, vf_mul(t, log_all), some);
 }
@@ -119,8 +118,6 @@ VF_INLINE void store_slope(float *to, size_t row, size_t i, size_t j, vf slope, 
 
 static void negative_binomial(const vaei_density *tile) {
   const vaei_density t = *tile;
-  vf sum[VAEI_MAX_TILE_ROWS];
-  for (size_t i = 0; i < t.rows; i++) sum[i] = vf_set(0.0f);
   for (size_t j = 0; j < t.columns; j += 16) {
     const size_t valid = valid_lanes(t.columns, j);
     const binomial_column column = binomial_column_at(&t, j);
@@ -128,20 +125,17 @@ static void negative_binomial(const vaei_density *tile) {
       vf slope, slope_t;
       const vf term = binomial_term(&column, vf_load(t.output + i * t.output_row + j), vf_load(t.x + i * t.x_row + j),
                                     &slope, &slope_t);
-      sum[i] = vf_add(sum[i], keep_valid(term, valid));
+      t.nll[i] += (double)vf_sum(keep_valid(term, valid));
       if (!t.d) continue;
       const vf weight = vf_set(t.row_weight[i]);
       store_slope(t.d, t.d_row, i, j, slope, weight, valid);
       store_slope(t.d_constant_of[0], t.d_constant_row, i, j, slope_t, weight, valid);
     }
   }
-  for (size_t i = 0; i < t.rows; i++) t.nll[i] += (double)vf_sum(sum[i]);
 }
 
 static void student_t(const vaei_density *tile) {
   const vaei_density t = *tile;
-  vf sum[VAEI_MAX_TILE_ROWS];
-  for (size_t i = 0; i < t.rows; i++) sum[i] = vf_set(0.0f);
   for (size_t j = 0; j < t.columns; j += 16) {
     const size_t valid = valid_lanes(t.columns, j);
     const student_column column = student_column_at(&t, j);
@@ -149,7 +143,7 @@ static void student_t(const vaei_density *tile) {
       vf slope, slope_scale, slope_df;
       const vf term = student_term(&column, vf_load(t.output + i * t.output_row + j), vf_load(t.x + i * t.x_row + j),
                                    &slope, &slope_scale, &slope_df);
-      sum[i] = vf_add(sum[i], keep_valid(term, valid));
+      t.nll[i] += (double)vf_sum(keep_valid(term, valid));
       if (!t.d) continue;
       const vf weight = vf_set(t.row_weight[i]);
       store_slope(t.d, t.d_row, i, j, slope, weight, valid);
@@ -157,5 +151,4 @@ static void student_t(const vaei_density *tile) {
       store_slope(t.d_constant_of[1], t.d_constant_row, i, j, slope_df, weight, valid);
     }
   }
-  for (size_t i = 0; i < t.rows; i++) t.nll[i] += (double)vf_sum(sum[i]);
 }

@@ -193,7 +193,8 @@ static vae_status check_warm_up(const vae_training *t, vae_error *err) {
 vae_status vaei_training_check(const vae_training *t, vae_error *err) {
   const vae_status status = vaei_objective_check(&t->objective, err);
   if (status != VAE_OK) return status;
-  if (t->dropout != 0) return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "training.dropout is %g; not built yet", t->dropout);
+  if (t->dropout != 0)
+    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "training.dropout is %g; not built yet", t->dropout);
   const uint32_t most = 1u << 20;
   if (t->batch_size < 1 || t->batch_size > most)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.batch_size is %u; allowed are 1 to %u", t->batch_size,

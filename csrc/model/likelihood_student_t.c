@@ -17,5 +17,6 @@ const vaei_likelihood vaei_likelihood_student_t = {
     .mean = vaei_located_mean,
     .bias = vaei_located_bias,
     .constant_count = 2,
-    .constants = {{"decoder.log_scale", 0.0f}, {"decoder.log_df", 2.0f}}, /* 7.4 degrees: with a mean, a variance, a kurtosis */
+    .constants = {{"decoder.log_scale", 0.0f},
+                  {"decoder.log_df", 2.0f}}, /* 7.4 degrees: with a mean, a variance, a kurtosis */
 };

@@ -101,8 +101,8 @@ static void lay_out(vae_model *model) {
     add_names(model, "decoder.logvar", model->output, c->input_dim, c->input_dim);
   const uint32_t units = vaei_likelihood_constant_units(c);
   for (uint32_t i = 0; i < vaei_likelihood_constants(c); i++)
-    add_vector(model, vaei_likelihood_constant(c, i).name, add_dense(model, 0, units, VAE_ACTIVATION_IDENTITY, false), 0,
-               units);
+    add_vector(model, vaei_likelihood_constant(c, i).name, add_dense(model, 0, units, VAE_ACTIVATION_IDENTITY, false),
+               0, units);
 }
 
 /* The numbers of layers and tensors that lay_out will append. */
