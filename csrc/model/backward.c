@@ -57,7 +57,7 @@ static void draws_backward(vaei_pass *pass, const vaei_crew *crew) {
 
 /* Back through z = mean + deviation noise and the divergence. Per example, over the part's samples of it; d loss / d z carries
  * the samples' weights already.
- *  ELBO: beta / n dKL.
+ *  ELBO: beta / n dKL, and what couples the examples.
  *  IWAE: -1/n sum_k w_k d(log p(z_k) - log q(z_k|x)), where log q along the path is -logvar / 2 - noise^2 / 2: so w_k z_k
  *  through the path, and -1 / (2 n) for logvar itself. */
 static void latent_backward(vaei_pass *pass, const vaei_crew *crew) {
@@ -66,7 +66,9 @@ static void latent_backward(vaei_pass *pass, const vaei_crew *crew) {
   const vaei_activations *head = &pass->layers[pass->model->head];
   const size_t latents = pass->model->config.latent_dim, n = pass->rows;
   const bool weighted = pass->objective.kind == VAE_OBJECTIVE_IWAE;
-  const float kl_weight = weighted ? 0.0f : (float)(pass->objective.beta / (double)n);
+  const vaei_coupling *coupling = pass->coupled ? &pass->coupling : NULL;
+  const float beta = coupling ? coupling->kl_weight : (float)(pass->objective.beta / (double)n);
+  const float kl_weight = weighted ? 0.0f : beta;
   const float constant = weighted ? (float)(-0.5 / (double)n) : 0.0f;
   const vaei_range share = vaei_crew_share(crew, 1);
   for (size_t j = share.begin; j < share.end; j++) {
@@ -79,6 +81,7 @@ static void latent_backward(vaei_pass *pass, const vaei_crew *crew) {
                                     weighted ? pass->row_weight[r] : 0.0f, deviation, pass->noise + r * pass->z_row,
                                     dmean, dlogvar);
     if (part->sample + part->samples < pass->objective.samples) continue;
+    if (coupling) vaei_coupling_add_gradients(coupling, i, dmean, dlogvar);
     kernels->normal_posterior_backward(latents, head->y + i * head->row, deviation, pass->inside + i * pass->z_row,
                                        kl_weight, constant, dmean, dlogvar);
     vaei_pass_note_large(pass, dmean, 1, 2 * latents, head->row);
