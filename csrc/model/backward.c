@@ -4,13 +4,14 @@
 #include "model/layer_product.h"
 #include "model/mixed.h"
 
-/* From the decoder's first layer to z. */
+/* From the decoder's first layer to z, and not to the condition beside it but for what shares a panel with z, into dz's padding. */
 static void draws_backward(vaei_pass *pass, const vaei_crew *crew) {
   const uint32_t first = pass->model->head + 1;
   vaei_work work = vaei_crew_work(pass, crew, pass->part.samples, pass->model->dense[first].input_panels);
   for (vaei_tile tile; vaei_work_next(&work, &tile);)
-    vaei_layer_product_back(pass, first, &tile, pass->dz + tile.row * pass->z_row + (size_t)tile.panel * VAEI_VECTOR,
-                            pass->z_row);
+    vaei_layer_product_back(pass, first, &tile,
+                            pass->dz + tile.row * pass->latent_row + (size_t)tile.panel * VAEI_VECTOR,
+                            pass->latent_row);
   vaei_team_barrier(crew->member);
 }
 

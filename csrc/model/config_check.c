@@ -84,8 +84,9 @@ vae_status vaei_config_check(const vae_config *c, vae_error *err) {
   if (status == VAE_OK) status = check_stack("encoder", c->encoder, c->encoder_count, err);
   if (status == VAE_OK) status = check_stack("decoder", c->decoder, c->decoder_count, err);
   if (status != VAE_OK) return status;
-  if (c->condition_dim)
-    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "condition_dim is %u; this version takes 0 only", c->condition_dim);
+  if (c->condition_dim > VAE_MAX_DIM)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "condition_dim is %u; allowed are 0 (none) to %d",
+                     c->condition_dim, VAE_MAX_DIM);
   if (!vaei_prior_name(c->prior))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "prior is %d; allowed are 0 (standard) to 3 (vamp)",
                      (int)c->prior);

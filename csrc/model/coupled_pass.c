@@ -10,8 +10,8 @@ static vaei_posterior_rows rows_of(const vaei_pass *pass, size_t first) {
   const vaei_activations *head = &pass->layers[pass->model->head];
   return (vaei_posterior_rows){.q = head->y + first * head->row,
                                .q_row = head->row,
-                               .deviation = pass->deviation + first * pass->z_row,
-                               .deviation_row = pass->z_row,
+                               .deviation = pass->deviation + first * pass->latent_row,
+                               .deviation_row = pass->latent_row,
                                .kl = pass->kl + first};
 }
 

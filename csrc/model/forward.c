@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/scalar.h"
+#include "model/condition.h"
 #include "model/crew.h"
 #include "model/latent.h"
 #include "model/layer_product.h"

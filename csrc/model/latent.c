@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "model/condition.h"
 #include "model/mixed.h"
 
 void vaei_latent_posterior(vaei_pass *pass, const vaei_crew *crew) {
@@ -20,17 +21,20 @@ void vaei_latent_posterior(vaei_pass *pass, const vaei_crew *crew) {
 
 void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
   const size_t latents = pass->model->config.latent_dim, samples = pass->part.samples;
+  const size_t inputs = latents + pass->model->config.condition_dim;
   const vaei_crew crew = vaei_decoder_crew(pass, member);
   const vaei_range share = vaei_crew_share(&crew, samples);
   const size_t all = (size_t)pass->rows * pass->objective.samples;
   const float row_weight = vaei_pass_weighs_samples(pass) ? 1.0f : 1.0f / (float)all;
   for (size_t r = share.begin; r < share.end; r++) {
+    const size_t i = pass->part.example + r / samples;
     pass->row_weight[r] = row_weight;
-    pass->log_ratio[r] = pass->prior->draw(pass, r, pass->part.example + r / samples);
+    pass->log_ratio[r] = pass->prior->draw(pass, r, i);
+    vaei_condition_join(pass, i, pass->z + r * pass->z_row, latents);
     if (pass->divergence) pass->divergence[r] = -pass->log_ratio[r];
     if (pass->size.gradients) vaei_pass_note_large(pass, pass->z + r * pass->z_row, 1, latents, latents);
   }
-  if (pass->mixed.kernels) vaei_mixed_pack_rows(pass, &pass->mixed.z, share, pass->z, pass->z_row, latents);
+  if (pass->mixed.kernels) vaei_mixed_pack_rows(pass, &pass->mixed.z, share, pass->z, pass->z_row, inputs);
   vaei_team_barrier(crew.member);
 }
 

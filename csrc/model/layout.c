@@ -14,11 +14,11 @@ uint32_t vaei_layout_dense(vae_model *model, const vaei_layer_plan *plan) {
                         .units = plan->units,
                         .activation = plan->activation};
   layer->panels = (plan->units + VAEI_LANES - 1) / VAEI_LANES;
-  layer->input_panels = (plan->inputs + VAEI_LANES - 1) / VAEI_LANES;
+  layer->input_panels = (plan->wanted + VAEI_LANES - 1) / VAEI_LANES;
   layer->offset = model->block_size;
   layer->size = (size_t)layer->panels * ((size_t)plan->inputs + 1) * VAEI_LANES;
   layer->transposed = model->transposed_size;
-  layer->transposed_size = plan->gradient_of_input ? (size_t)layer->input_panels * plan->units * VAEI_LANES : 0;
+  layer->transposed_size = (size_t)layer->input_panels * plan->units * VAEI_LANES;
   model->block_size += layer->size;
   model->transposed_size += layer->transposed_size;
   return model->dense_count++;
@@ -55,9 +55,8 @@ uint32_t vaei_layout_stack(vae_model *model, const char *stack, const vae_layer 
     plan.units = layers[i].units;
     plan.activation = layers[i].activation;
     vaei_layout_names(model, name, vaei_layout_dense(model, &plan), 0, layers[i].units);
-    plan.inputs = layers[i].units;
+    plan.inputs = plan.wanted = layers[i].units;
     plan.source = VAEI_SOURCE_BELOW;
-    plan.gradient_of_input = true;
   }
   return plan.inputs;
 }
@@ -69,16 +68,21 @@ uint32_t vaei_layout_last(vae_model *model, const vaei_layer_plan *first, uint32
   plan.inputs = width;
   plan.units = units;
   plan.activation = activation;
-  if (hidden) plan.source = VAEI_SOURCE_BELOW;
-  plan.gradient_of_input = plan.gradient_of_input || hidden > 0;
+  if (hidden) {
+    plan.wanted = width;
+    plan.source = VAEI_SOURCE_BELOW;
+  }
   return vaei_layout_dense(model, &plan);
 }
 
 void vaei_model_lay_out(vae_model *model) {
   const vae_config *c = &model->config;
-  const vaei_layer_plan encoder = {.inputs = c->input_dim, .rows = VAEI_ROWS_EXAMPLES, .source = VAEI_SOURCE_X};
-  const vaei_layer_plan decoder = {
-      .inputs = c->latent_dim, .rows = VAEI_ROWS_DRAWS, .source = VAEI_SOURCE_Z, .gradient_of_input = true};
+  const vaei_layer_plan encoder = {
+      .inputs = c->input_dim + c->condition_dim, .rows = VAEI_ROWS_EXAMPLES, .source = VAEI_SOURCE_X};
+  const vaei_layer_plan decoder = {.inputs = c->latent_dim + c->condition_dim,
+                                   .wanted = c->latent_dim,
+                                   .rows = VAEI_ROWS_DRAWS,
+                                   .source = VAEI_SOURCE_Z};
   uint32_t width = vaei_layout_stack(model, "encoder", c->encoder, c->encoder_count, &encoder);
   model->head = vaei_layout_last(model, &encoder, c->encoder_count, width, VAEI_LAYER_HEAD, 2 * c->latent_dim,
                                  VAE_ACTIVATION_IDENTITY);

@@ -14,11 +14,11 @@ size_t vaei_layout_tensors(const vae_config *config);
 /* What a layer is, before it has a place. */
 typedef struct vaei_layer_plan {
   uint32_t inputs, units;
+  uint32_t wanted; /* its first inputs whose gradient is wanted: none, or all but a condition */
   vae_activation activation;
   vaei_layer_kind kind;
   vaei_layer_rows rows;
   vaei_layer_source source;
-  bool gradient_of_input;
 } vaei_layer_plan;
 
 /* Appends a layer and returns its index. */
@@ -30,7 +30,7 @@ void vaei_layout_names(vae_model *model, const char *name, uint32_t layer, uint3
 /* Appends "NAME" for `units` biases of a layer from `column` on. */
 void vaei_layout_vector(vae_model *model, const char *name, uint32_t layer, uint32_t column, uint32_t units);
 
-/* Hidden layers named "STACK.0", "STACK.1", …; the first one reads `source`, and has the gradient of it where that is wanted.
+/* Hidden layers named "STACK.0", "STACK.1", …; the first one reads what `first` says.
  * Returns the width of the last one. */
 uint32_t vaei_layout_stack(vae_model *model, const char *stack, const vae_layer *layers, uint32_t count,
                            const vaei_layer_plan *first);

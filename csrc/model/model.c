@@ -43,14 +43,14 @@ static vae_layer *copy_layers(vae_layer *to, const vae_layer *from, uint32_t cou
 }
 
 uint64_t vaei_config_value_count(const vae_config *config) {
-  uint64_t count = 0, inputs = config->input_dim;
+  uint64_t count = 0, inputs = (uint64_t)config->input_dim + config->condition_dim;
   for (uint32_t i = 0; i < config->encoder_count; i++) {
     const uint64_t units = vaei_layer_at(config->encoder, i).units;
     count += (inputs + 1) * units;
     inputs = units;
   }
   count += (inputs + 1) * 2 * config->latent_dim;
-  inputs = config->latent_dim;
+  inputs = (uint64_t)config->latent_dim + config->condition_dim;
   for (uint32_t i = 0; i < config->decoder_count; i++) {
     const uint64_t units = vaei_layer_at(config->decoder, i).units;
     count += (inputs + 1) * units;

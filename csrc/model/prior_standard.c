@@ -3,7 +3,7 @@
 #include "model/prior.h"
 
 static double posterior(vaei_pass *pass, size_t i) {
-  const size_t latents = pass->model->config.latent_dim, at = i * pass->z_row;
+  const size_t latents = pass->model->config.latent_dim, at = i * pass->latent_row;
   float *mean = vaei_posterior_mean(pass, i);
   return (double)pass->kernels->normal_posterior(latents, mean, mean + latents, pass->deviation + at,
                                                  pass->inside + at);
@@ -12,19 +12,19 @@ static double posterior(vaei_pass *pass, size_t i) {
 static double draw(vaei_pass *pass, size_t r, size_t i) {
   const size_t latents = pass->model->config.latent_dim;
   const float *mean = vaei_posterior_mean(pass, i);
-  return (double)pass->kernels->normal_draw(latents, mean, mean + latents, pass->deviation + i * pass->z_row,
-                                            pass->noise + r * pass->z_row, pass->z + r * pass->z_row);
+  return (double)pass->kernels->normal_draw(latents, mean, mean + latents, pass->deviation + i * pass->latent_row,
+                                            pass->noise + r * pass->latent_row, pass->z + r * pass->z_row);
 }
 
 /* d(-log p(z)) / dz = z */
 static void draw_backward(vaei_pass *pass, size_t r, size_t i, float weight, float *dmean, float *dlogvar) {
-  pass->kernels->normal_draw_backward(pass->model->config.latent_dim, pass->dz + r * pass->z_row,
-                                      pass->z + r * pass->z_row, weight, pass->deviation + i * pass->z_row,
-                                      pass->noise + r * pass->z_row, dmean, dlogvar);
+  pass->kernels->normal_draw_backward(pass->model->config.latent_dim, pass->dz + r * pass->latent_row,
+                                      pass->z + r * pass->z_row, weight, pass->deviation + i * pass->latent_row,
+                                      pass->noise + r * pass->latent_row, dmean, dlogvar);
 }
 
 static void posterior_backward(vaei_pass *pass, size_t i, float weight, float constant, float *dmean, float *dlogvar) {
-  const size_t at = i * pass->z_row;
+  const size_t at = i * pass->latent_row;
   pass->kernels->normal_posterior_backward(pass->model->config.latent_dim, vaei_posterior_mean(pass, i),
                                            pass->deviation + at, pass->inside + at, weight, constant, dmean, dlogvar);
 }
