@@ -58,7 +58,7 @@ private func oneHot<Value: Numeric>(_ labels: [UInt8], one: Value) -> [Value] {
 
   @Test func oneRowHoldsForAll() throws {
     let same = Condition.labels([UInt8](repeating: 2, count: 7))
-    for way in [Condition.label(2), Condition([0, 0, 1, 0]), .labels([2] as [UInt8])] {
+    for way in [Condition.label(2), Condition([0, 0, 1, 0]), .labels([2])] {
       #expect(try model.encode(rows.given(way)) == model.encode(rows.given(same)))
       #expect(try model.evaluate(rows.given(way)) == model.evaluate(rows.given(same)))
       #expect(try model.sample(count: 7, given: way) == model.sample(given: same))
@@ -120,7 +120,7 @@ private func oneHot<Value: Numeric>(_ labels: [UInt8], one: Value) -> [Value] {
     let data = "the condition of the data"
     #expect(message(nil) == VAEError(.mismatch, "\(data): none is given, but the model needs one of dimension 4"))
     #expect(
-      message(.labels([0, 1, 2] as [UInt8]))
+      message(.labels([0, 1, 2]))
         == VAEError(.mismatch, "\(data): 3 rows, but 7 are needed, or a single one for all"))
     #expect(
       message(Condition([1, 2, 3]))
@@ -129,7 +129,7 @@ private func oneHot<Value: Numeric>(_ labels: [UInt8], one: Value) -> [Value] {
       message(Condition(oneHot(labels, one: Float(1)), columns: 2))
         == VAEError(.mismatch, "\(data): rows of 2 values, but the model's condition dimension is 4"))
     #expect(message(.labels([UInt8]())) == VAEError(.invalidArgument, "\(data): no rows; at least one is needed"))
-    for bad in [Condition.label(4), Condition([0, .nan, 0, 0]), .labels([0, 1, 2, 3, 0, 1, 200] as [UInt8])] {
+    for bad in [Condition.label(4), Condition([0, .nan, 0, 0]), .labels([0, 1, 2, 3, 0, 1, 200])] {
       let error = message(bad)
       #expect(error?.code == .data, "\(error?.message ?? "")")
       #expect(thrownError { _ = try model.sample(count: 7, given: bad) }?.code == .data)
@@ -159,7 +159,7 @@ private func oneHot<Value: Numeric>(_ labels: [UInt8], one: Value) -> [Value] {
       (rows.rows, nil as Rows?, "the condition of the data: none"),
       (rows.given(.labels(labels)), rows.rows, "the condition of the validation data: none"),
       (
-        rows.given(.labels(labels)), rows.given(.labels([1, 2] as [UInt8])),
+        rows.given(.labels(labels)), rows.given(.labels([1, 2])),
         "the condition of the validation data: 2 rows"
       ),
     ] {
