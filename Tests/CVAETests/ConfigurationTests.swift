@@ -64,7 +64,7 @@ import Testing
     #expect(throws: DecodingError.self) { try decode(good.replacing("input_dim", with: "inputs")) }
     #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","gamma":1}"#)) }
     #expect(throws: DecodingError.self) { try decode(good.replacing("bernoulli", with: "cauchy")) }
-    #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","condition_dim":3}"#)) }
+    #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","condition_dim":"three"}"#)) }
     #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","sigma":"wide"}"#)) }
     #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","sigma":"fixed"}"#)) }
   }
