@@ -15,7 +15,8 @@ import Testing
 
   private func train(_ part: String, _ extra: [String] = []) throws -> Outcome {
     let words = ["train", "digits:test", "--observed", part, "--hidden", "8", "--latent", "2", "--epochs", "1"]
-    return try run(words + ["--out", "m.safetensors"] + extra)
+    // Not ReLU: all of a few units could be off.
+    return try run(words + ["--activation", "elu"] + ["--out", "m.safetensors"] + extra)
   }
 
   @Test(arguments: [("left", 392), ("top", 392), ("quadrants=1", 588), ("quadrants=3", 196)])
@@ -37,13 +38,18 @@ import Testing
     let completed = try NPY(folder.data("c.npy"))
     #expect(completed.shape == [3, 2, 28, 28])
     _ = try ok(["digits", "--part", "test", "--out", "d.csv"])
-    let truth = try csvTable(folder.text("d.csv")).rows
+    let truth = try folder.text("d.csv").split(separator: "\n").prefix(3).map { line in
+      try line.split(separator: ",").map { try #require(Float($0)) }
+    }
     for row in 0..<3 {
       let images = (0..<2).map { draw in
         Array(completed.values[(row * 2 + draw) * 784..<(row * 2 + draw + 1) * 784])
       }
       for pixel in 0..<784 where pixel / 28 >= 14 && pixel % 28 < 14 {
-        #expect(abs(Double(images[0][pixel]) - truth[row][pixel]) < 1e-6 && images[0][pixel] == images[1][pixel])
+        if images[0][pixel] != truth[row][pixel] || images[1][pixel] != truth[row][pixel] {
+          Issue.record("row \(row), pixel \(pixel): \(images[0][pixel]), not \(truth[row][pixel])")
+          return
+        }
       }
       #expect(images[0] != images[1])
     }
