@@ -106,6 +106,8 @@ static bool take_latents(row_job *job, vaei_member member, size_t first) {
     float *z = pass->z + i * pass->z_row;
     if (job->operation == DECODE) memcpy(z, job->z_in + (first + i) * latents, latents * sizeof(float));
     if (job->z_out) memcpy(job->z_out + (first + i) * latents, z, latents * sizeof(float));
+    if (!pass->kernels->all_below(z, 1, latents, latents, __builtin_inff()))
+      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
     vaei_condition_join(pass, i, z, latents);
   }
   vaei_team_barrier(pass->c ? member : crew.member);
