@@ -46,7 +46,7 @@ import Testing
     (["--capacity-epochs", "3"], "--capacity-epochs 3 needs --capacity"),
     (["--regularizer-weight", "3"], "--regularizer-weight 3 needs --regularizer tc, dip_i"),
     (["--regularizer", "tc", "--kernel-scale", "3"], "needs --regularizer mmd_rbf or mmd_imq"),
-    (["--regularizer", "mmd"], "did you mean mmd_rbf?"), (["--components", "3"], "--components 3 needs --prior mixture"),
+    (["--regularizer", "mmd_rfb"], "did you mean mmd_rbf?"), (["--components", "3"], "--components 3 needs --prior mixture"),
     (["--prior-net", "3"], "--prior-net 3 needs --prior conditional"), (["--dropout", "1"], "from 0 to 0.95"),
     (["--prior", "mixtrue"], "did you mean mixture?"), (["--likelihood", "student_t", "--sigma", "2"], "--sigma 2 needs"),
   ])
