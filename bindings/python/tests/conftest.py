@@ -13,7 +13,10 @@ from safetensors import safe_open
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 VECTORS = sorted((REPOSITORY / "Tests" / "Fixtures" / "reference").glob("*.safetensors"))
-CONFIG_KEYS = ("input_dim", "latent_dim", "encoder", "decoder", "likelihood", "sigma", "groups", "output_activation")
+CONFIG_KEYS = (
+    "input_dim", "condition_dim", "latent_dim", "encoder", "decoder", "prior", "prior_net", "likelihood", "sigma",
+    "output_activation",
+)
 
 
 class Reference:
@@ -24,6 +27,7 @@ class Reference:
             self.spec = json.loads(file.metadata()["spec"])
             self.tensors = {name: file.get_tensor(name) for name in file.keys()}
         self.x, self.noise = self.tensors["input.x"], self.tensors["input.noise"]
+        self.condition = self.tensors.get("input.condition")
 
     def group(self, prefix):
         return {name[len(prefix):]: tensor for name, tensor in self.tensors.items() if name.startswith(prefix)}

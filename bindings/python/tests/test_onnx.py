@@ -84,8 +84,15 @@ def test_files_carry_the_configuration(model, tmp_path):
 
 
 def test_nothing_to_export(model):
-    with pytest.raises(ValueError, match="encoder=, decoder="):
+    with pytest.raises(ValueError, match="encoder=, decoder=, prior="):
         libvae.onnx.export(model)
+
+
+def test_a_prior_without_a_net_is_refused(model, tmp_path):
+    """And no other file is written then."""
+    with pytest.raises(libvae.UnsupportedError, match="the prior is standard"):
+        libvae.onnx.export(model, encoder=tmp_path / "encoder.onnx", prior=tmp_path / "prior.onnx")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_module_needs_no_import_of_its_own():
@@ -122,7 +129,12 @@ def test_means_of_other_likelihoods(likelihood, tmp_path):
     check(rough(libvae.Model.create(config(likelihood=likelihood))), tmp_path)
 
 
-def test_categorical_is_refused(tmp_path):
-    model = libvae.Model.create(config(likelihood="categorical", groups=[20]))
-    with pytest.raises(libvae.UnsupportedError, match="categorical"):
-        libvae.onnx.export(model, decoder=tmp_path / "decoder.onnx")
+@pytest.mark.parametrize("groups", [[20], [3, 2, 15], [2] * 10])
+def test_groups_of_a_categorical_likelihood(groups, tmp_path):
+    model = rough(libvae.Model.create(config(likelihood="categorical", groups=groups)))
+    libvae.onnx.export(model, decoder=tmp_path / "decoder.onnx")
+    z = 3 * np.random.default_rng(3).standard_normal((50, 3)).astype(np.float32)
+    output = run(tmp_path / "decoder.onnx", z=z)["output"]
+    assert close(output, model.decode(z))
+    for group in np.split(output, np.cumsum(groups)[:-1], axis=1):
+        assert np.allclose(group.sum(1), 1)
