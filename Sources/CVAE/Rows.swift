@@ -22,6 +22,9 @@ public struct Rows: RowSource {
   /// Values in a row, nil for the model's input dimension.
   public let columns: Int?
 
+  /// What ``RowSource/given(_:)`` joined to the rows; nil for a model without a condition.
+  public internal(set) var condition: Condition?
+
   private let storage: Storage
 
   private enum Storage: @unchecked Sendable {
@@ -87,9 +90,23 @@ extension Array: RowSource where Element == Float {
 }
 
 extension Rows {
-  /// Gives the C view of the rows of a model with that input dimension; it is valid within `body`.
+  /// Gives the C view of the rows, and of their condition, for a model of that configuration; it is valid within `body`.
   func withData<R>(
-    dimension: Int, what: String = "data", _ body: (vae_data) throws(VAEError) -> R
+    for configuration: VAE.Configuration, what: String = "data", _ body: (vae_data) throws(VAEError) -> R
+  ) throws(VAEError) -> R {
+    try withValues(configuration.inputDimension, what) { data throws(VAEError) in
+      try configuration.withCondition(condition, rows: data.rows, what: "the condition of the \(what)") {
+        condition throws(VAEError) in
+        var data = data
+        data.condition = condition
+        return try body(data)
+      }
+    }
+  }
+
+  /// The same without the condition.
+  func withValues<R>(
+    _ dimension: Int, _ what: String = "data", _ body: (vae_data) throws(VAEError) -> R
   ) throws(VAEError) -> R {
     switch storage {
     case .floats(let values):

@@ -35,10 +35,9 @@ extension Trainer {
     _ data: Rows, epochs: Int, validation: Rows?, stop: StopFlag, _ onProgress: (Progress) -> Decision
   ) throws(VAEError) -> TrainingResult {
     guard epochs >= 0 else { throw VAEError(.invalidArgument, "epochs is \(epochs); it must not be negative") }
-    let dimension = model.configuration.inputDimension
-    return try data.withData(dimension: dimension) { data throws(VAEError) in
+    return try data.withData(for: model.configuration) { data throws(VAEError) in
       // The shape of the validation data is checked before the first epoch, not after it.
-      try validation?.withData(dimension: dimension, what: "validation data") { _ throws(VAEError) in }
+      try validation?.withData(for: model.configuration, what: "validation data") { _ throws(VAEError) in }
       return try model.gate.run(stop: stop) { () throws(VAEError) in
         let run = try TrainingRun(self, data, epochs: epochs, validation: validation, stop: stop)
         return try run.run(onProgress)

@@ -77,6 +77,8 @@ extension Trainer {
     public let learningRate: Double
     /// Of the last step, by ``TrainingConfiguration/warmUp``; 0 before the first.
     public let beta: Double
+    /// Of the last step, by ``TrainingConfiguration/capacityEpochs``; 0 before the first.
+    public let capacity: Double
     /// Of the last step, before clipping; 0 without ``TrainingConfiguration/clipNorm``.
     public let gradientNorm: Double
     /// The lowest loss that ``Trainer/judge(_:)`` was told, with the epochs finished then; nil before the first.
@@ -106,7 +108,7 @@ extension Trainer {
         precision: Precision(rawValue: info.precision),
         epoch: Int(clamping: info.epoch), batch: Int(clamping: info.batch), step: Int(clamping: info.step),
         bytes: Int(clamping: info.bytes), learningRate: info.learning_rate, beta: info.beta,
-        gradientNorm: info.gradient_norm,
+        capacity: info.capacity, gradientNorm: info.gradient_norm,
         best: info.best_loss.isFinite ? Best(loss: info.best_loss, epoch: Int(clamping: info.best_epoch)) : nil,
         waited: Int(info.waited))
     }

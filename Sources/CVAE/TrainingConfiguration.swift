@@ -63,6 +63,13 @@ public struct TrainingConfiguration: Sendable, Hashable {
   /// and the last state is kept.
   public var patience: Int
 
+  /// The epochs after which the objective's ``VAE/Objective/capacity`` is reached, rising linearly from 0; 0: from the start.
+  public var capacityEpochs: Double
+
+  /// The probability that an output of a hidden layer of encoder and decoder is zero in a step of training, 0 to 0.95; the others
+  /// are divided by what is left of 1 (Srivastava et al. 2014). Evaluation drops nothing.
+  public var dropout: Double
+
   /// The defaults: batches of 128, the evidence lower bound, Adam with 1e-3, 0.9, 0.999 and 1e-8, seed 0, float32.
   public init(
     batchSize: Int? = nil, objective: VAE.Objective? = nil, learningRate: Double? = nil, beta1: Double? = nil,
@@ -114,6 +121,8 @@ extension TrainingConfiguration {
     weightDecay = training.weight_decay
     clipNorm = training.clip_norm
     patience = Int(training.patience)
+    capacityEpochs = training.capacity_epochs
+    dropout = training.dropout
   }
 
   func cTraining() throws(VAEError) -> vae_training {
@@ -136,6 +145,8 @@ extension TrainingConfiguration {
     training.weight_decay = weightDecay
     training.clip_norm = clipNorm
     training.patience = try cSize(patience, "patience")
+    training.capacity_epochs = capacityEpochs
+    training.dropout = dropout
     return training
   }
 }

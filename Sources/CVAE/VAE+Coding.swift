@@ -7,21 +7,16 @@ extension VAE.Configuration: Codable {
     case latentDimension = "latent_dim"
     case encoder, decoder, prior
     case priorNet = "prior_net"
+    case priorComponents = "prior_components"
     case likelihood, sigma
     case outputActivation = "output_activation"
     case groups
   }
 
   /// Reads the keys `input_dim`, `latent_dim`, `encoder`, `decoder`, `likelihood` and, where they are there,
-  /// `condition_dim`, `prior`, `prior_net`, `sigma`, `output_activation` and `groups`.
+  /// `condition_dim`, `prior`, `prior_net`, `prior_components`, `sigma`, `output_activation` and `groups`.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.strictContainer(Key.self)
-    if try container.decodeIfPresent(Int.self, forKey: .conditionDimension) ?? 0 != 0 {
-      throw container.error(.conditionDimension, "this version has no conditions")
-    }
-    if try container.decodeIfPresent([VAE.Layer].self, forKey: .priorNet)?.isEmpty == false {
-      throw container.error(.priorNet, "this version has no such prior")
-    }
     let outputActivation: VAE.Activation? = try container.named(.outputActivation)
     // A number, or the name of a learned scale.
     let learned = try? container.decode(String.self, forKey: .sigma)
@@ -38,19 +33,24 @@ extension VAE.Configuration: Codable {
         sigma: learned == nil ? try container.decodeIfPresent(Double.self, forKey: .sigma) ?? 1 : 1,
         outputActivation: outputActivation ?? .identity,
         groups: try container.decodeIfPresent([Int].self, forKey: .groups) ?? []),
-      prior: try container.named(.prior) ?? .standard)
+      prior: VAE.Prior(
+        kind: try container.named(.prior) ?? .standard,
+        layers: try container.decodeIfPresent([VAE.Layer].self, forKey: .priorNet) ?? [],
+        components: try container.whole(.priorComponents)))
+    conditionDimension = try container.whole(.conditionDimension)
   }
 
   /// Writes the keys of a model file's `libvae.config`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(inputDimension, forKey: .inputDimension)
-    try container.encode(0, forKey: .conditionDimension)
+    try container.encode(conditionDimension, forKey: .conditionDimension)
     try container.encode(latentDimension, forKey: .latentDimension)
     try container.encode(self.encoder, forKey: .encoder)
     try container.encode(decoder, forKey: .decoder)
-    try container.encode(prior.description, forKey: .prior)
-    try container.encode([VAE.Layer](), forKey: .priorNet)
+    try container.encode(prior.kind.description, forKey: .prior)
+    try container.encode(prior.layers, forKey: .priorNet)
+    if prior.components != 0 { try container.encode(prior.components, forKey: .priorComponents) }
     try container.encode(likelihood.kind.description, forKey: .likelihood)
     if likelihood.sigmaKind == .fixed {
       try container.encode(likelihood.sigma, forKey: .sigma)
@@ -98,6 +98,17 @@ extension TrainingConfiguration: Codable {
     case weightDecay = "weight_decay"
     case clipNorm = "clip_norm"
     case patience
+    case estimator
+    case freeBits = "free_bits"
+    case capacity
+    case capacityWeight = "capacity_weight"
+    case capacityEpochs = "capacity_epochs"
+    case regularizer, projections
+    case regularizerWeight = "regularizer_weight"
+    case regularizerDiagonal = "regularizer_diagonal"
+    case kernelScale = "kernel_scale"
+    case dataRows = "data_rows"
+    case dropout
   }
 
   /// Reads the keys of `training` in a model file, which must all be there up to the seed; what is missing behind it is
@@ -110,11 +121,7 @@ extension TrainingConfiguration: Codable {
       throw container.error(.optimizer, "it must be \"\(optimizer)\" with a weight_decay of \(weightDecay)")
     }
     self.init(
-      batchSize: try container.decode(Int.self, forKey: .batchSize),
-      objective: VAE.Objective(
-        kind: try container.required(.objective), samples: try container.decode(Int.self, forKey: .samples),
-        beta: try container.decode(Double.self, forKey: .beta)
-      ).binarized(try container.named(.binarization) ?? .none),
+      batchSize: try container.decode(Int.self, forKey: .batchSize), objective: try Self.objective(container),
       learningRate: try container.decode(Double.self, forKey: .learningRate),
       beta1: try container.decode(Double.self, forKey: .beta1),
       beta2: try container.decode(Double.self, forKey: .beta2),
@@ -127,10 +134,30 @@ extension TrainingConfiguration: Codable {
         milestones: try container.decodeIfPresent([Int].self, forKey: .rateMilestones) ?? []),
       warmUp: WarmUp(
         kind: try container.named(.warmUp) ?? .none, epochs: try container.number(.warmUpEpochs),
-        cycles: try container.decodeIfPresent(Int.self, forKey: .warmUpCycles) ?? 0,
+        cycles: try container.whole(.warmUpCycles),
         share: try container.number(.warmUpShare)),
       weightDecay: weightDecay, clipNorm: try container.number(.clipNorm),
-      patience: try container.decodeIfPresent(Int.self, forKey: .patience) ?? 0)
+      patience: try container.whole(.patience))
+    capacityEpochs = try container.number(.capacityEpochs)
+    dropout = try container.number(.dropout)
+  }
+
+  private static func objective(_ container: KeyedDecodingContainer<Key>) throws -> VAE.Objective {
+    let regularizer = VAE.Objective.Regularizer(
+      kind: try container.named(.regularizer) ?? .none, weight: try container.number(.regularizerWeight),
+      diagonalWeight: try container.number(.regularizerDiagonal),
+      kernelScale: try container.decodeIfPresent(Double.self, forKey: .kernelScale),
+      projections: try container.decodeIfPresent(Int.self, forKey: .projections),
+      dataRows: try container.decodeIfPresent(Int.self, forKey: .dataRows))
+    return VAE.Objective(
+      kind: try container.required(.objective), samples: try container.decode(Int.self, forKey: .samples),
+      beta: try container.decode(Double.self, forKey: .beta),
+      estimator: try container.named(.estimator) ?? .plain
+    )
+    .binarized(try container.named(.binarization) ?? .none)
+    .withFreeBits(try container.number(.freeBits))
+    .withCapacity(try container.number(.capacity), weight: try container.number(.capacityWeight))
+    .regularized(by: regularizer)
   }
 
   /// Writes the keys of `training` in a model file.
@@ -155,11 +182,28 @@ extension TrainingConfiguration: Codable {
     let numbers: [(Double, Key)] = [
       (schedule.decay, .rateDecay), (schedule.epochs, .rateEpochs), (schedule.floor, .rateFloor),
       (warmUp.epochs, .warmUpEpochs), (warmUp.share, .warmUpShare), (weightDecay, .weightDecay), (clipNorm, .clipNorm),
+      (objective.freeBits, .freeBits), (objective.capacity, .capacity), (objective.capacityWeight, .capacityWeight),
+      (capacityEpochs, .capacityEpochs), (dropout, .dropout),
     ]
     for (number, key) in numbers where number != 0 { try container.encode(number, forKey: key) }
     if !schedule.milestones.isEmpty { try container.encode(schedule.milestones, forKey: .rateMilestones) }
     if warmUp.cycles != 0 { try container.encode(warmUp.cycles, forKey: .warmUpCycles) }
     if patience != 0 { try container.encode(patience, forKey: .patience) }
+    if objective.estimator != .plain { try container.encode(objective.estimator.description, forKey: .estimator) }
+    try encode(objective.regularizer, to: &container)
+  }
+
+  private func encode(
+    _ regularizer: VAE.Objective.Regularizer, to container: inout KeyedEncodingContainer<Key>
+  ) throws {
+    if regularizer.kind != .none { try container.encode(regularizer.kind.description, forKey: .regularizer) }
+    if regularizer.weight != 0 { try container.encode(regularizer.weight, forKey: .regularizerWeight) }
+    if regularizer.diagonalWeight != 0 {
+      try container.encode(regularizer.diagonalWeight, forKey: .regularizerDiagonal)
+    }
+    try container.encodeIfPresent(regularizer.kernelScale, forKey: .kernelScale)
+    try container.encodeIfPresent(regularizer.projections, forKey: .projections)
+    try container.encodeIfPresent(regularizer.dataRows, forKey: .dataRows)
   }
 }
 
@@ -193,6 +237,9 @@ extension KeyedDecodingContainer {
 
   /// A number; 0 where the key is missing.
   fileprivate func number(_ key: Key) throws -> Double { try decodeIfPresent(Double.self, forKey: key) ?? 0 }
+
+  /// A whole number; 0 where the key is missing.
+  fileprivate func whole(_ key: Key) throws -> Int { try decodeIfPresent(Int.self, forKey: key) ?? 0 }
 
   /// A value that is written as its name.
   fileprivate func required<T: LosslessStringConvertible & CaseIterable>(_ key: Key) throws -> T {

@@ -8,6 +8,9 @@ extension VAE {
     /// D, the number of values in a row of data; 1 to 2^24.
     public var inputDimension: Int
 
+    /// C, the number of values in a row of the condition, or the classes of its labels, up to 2^24; 0 without a condition.
+    public var conditionDimension: Int = 0
+
     /// Z, the number of values in a latent vector; 1 to 2^24.
     public var latentDimension: Int
 
@@ -36,6 +39,17 @@ extension VAE {
       self.likelihood = likelihood
     }
 
+    /// A conditional model with an encoder and a decoder of their own shapes: both also read the condition.
+    public init(
+      inputDimension: Int, conditionDimension: Int, latentDimension: Int, encoder: [Layer], decoder: [Layer],
+      likelihood: Likelihood = .bernoulli, prior: Prior = .standard
+    ) {
+      self.init(
+        inputDimension: inputDimension, latentDimension: latentDimension, encoder: encoder, decoder: decoder,
+        likelihood: likelihood, prior: prior)
+      self.conditionDimension = conditionDimension
+    }
+
     /// A model whose decoder mirrors its encoder.
     ///
     /// ```swift
@@ -56,6 +70,42 @@ extension VAE {
       self.init(
         inputDimension: input, latentDimension: latent, encoder: layers, decoder: layers.reversed(),
         likelihood: likelihood)
+    }
+
+    /// A model whose decoder mirrors its encoder, with a prior of its own.
+    ///
+    /// - Parameters:
+    ///   - input: values in a row of data.
+    ///   - hidden: units of the encoder's hidden layers, from the data inwards; the decoder has them in reverse.
+    ///   - latent: values in a latent vector.
+    ///   - activation: after every hidden layer.
+    ///   - likelihood: p(x|z).
+    ///   - prior: p(z).
+    public init(
+      input: Int, hidden: [Int], latent: Int, activation: Activation = .relu, likelihood: Likelihood = .bernoulli,
+      prior: Prior
+    ) {
+      self.init(input: input, hidden: hidden, latent: latent, activation: activation, likelihood: likelihood)
+      self.prior = prior
+    }
+
+    /// A conditional model whose decoder mirrors its encoder.
+    ///
+    /// - Parameters:
+    ///   - input: values in a row of data.
+    ///   - condition: values in a row of the condition, or the classes of its labels.
+    ///   - hidden: units of the encoder's hidden layers, from the data inwards; the decoder has them in reverse.
+    ///   - latent: values in a latent vector.
+    ///   - activation: after every hidden layer.
+    ///   - likelihood: p(x|z, c).
+    ///   - prior: p(z), or p(z|c) with ``VAE/Prior/conditional(_:)``.
+    public init(
+      input: Int, condition: Int, hidden: [Int], latent: Int, activation: Activation = .relu,
+      likelihood: Likelihood = .bernoulli, prior: Prior = .standard
+    ) {
+      self.init(input: input, hidden: hidden, latent: latent, activation: activation, likelihood: likelihood)
+      conditionDimension = condition
+      self.prior = prior
     }
   }
 
@@ -86,7 +136,10 @@ extension VAE.Configuration {
         sigmaKind: VAE.Likelihood.SigmaKind(number: config.sigma_kind), sigma: config.sigma,
         outputActivation: VAE.Activation(number: config.output_activation),
         groups: UnsafeBufferPointer(start: config.groups, count: Int(config.group_count)).map { Int($0) }),
-      prior: VAE.Prior(number: config.prior))
+      prior: VAE.Prior(
+        kind: VAE.Prior.Kind(number: config.prior), layers: Self.layers(config.prior_net, config.prior_net_count),
+        components: Int(config.prior_components)))
+    conditionDimension = Int(config.condition_dim)
   }
 
   func withConfig<R>(
@@ -96,13 +149,16 @@ extension VAE.Configuration {
     vae_config_init(&config)
     config.input_dim = try cSize(inputDimension, "inputDimension")
     config.latent_dim = try cSize(latentDimension, "latentDimension")
-    config.prior = prior.number
+    config.condition_dim = try cSize(conditionDimension, "conditionDimension")
+    config.prior = prior.kind.number
+    config.prior_components = try cSize(prior.components, "the prior's components")
     config.likelihood = likelihood.kind.number
     config.sigma_kind = likelihood.sigmaKind.number
     config.sigma = likelihood.sigma
     config.output_activation = likelihood.outputActivation.number
     let encoder = try Self.cLayers(encoder, "encoder")
     let decoder = try Self.cLayers(decoder, "decoder")
+    let priorNet = try Self.cLayers(prior.layers, "prior")
     var groups: [UInt32] = []
     for columns in likelihood.groups { groups.append(try cSize(columns, "the columns of a group")) }
     return try encoder.withUnsafeBufferPointer { encoder throws(VAEError) in
@@ -111,10 +167,14 @@ extension VAE.Configuration {
         config.encoder_count = try cSize(encoder.count, "the number of encoder layers")
         config.decoder = decoder.baseAddress
         config.decoder_count = try cSize(decoder.count, "the number of decoder layers")
-        return try groups.withUnsafeBufferPointer { groups throws(VAEError) in
-          config.groups = groups.baseAddress
-          config.group_count = try cSize(groups.count, "the number of groups")
-          return try body(&config)
+        return try priorNet.withUnsafeBufferPointer { layers throws(VAEError) in
+          config.prior_net = layers.baseAddress
+          config.prior_net_count = try cSize(layers.count, "the number of the prior's layers")
+          return try groups.withUnsafeBufferPointer { groups throws(VAEError) in
+            config.groups = groups.baseAddress
+            config.group_count = try cSize(groups.count, "the number of groups")
+            return try body(&config)
+          }
         }
       }
     }

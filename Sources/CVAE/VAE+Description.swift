@@ -1,12 +1,14 @@
 extension VAE: CustomStringConvertible {
-  /// One line of the layers' sizes, the likelihood and the number of parameters' values, such as
-  /// `"VAE 784-400-20-400-784, bernoulli, 652,824 values"`.
+  /// One line of the layers' sizes, the likelihood, the condition and the prior where they are not the plain ones, and the number
+  /// of parameters' values, such as `"VAE 784-400-20-400-784, bernoulli, 652,824 values"`.
   public var description: String {
     let (encoder, decoder) = (configuration.encoder.map(\.units), configuration.decoder.map(\.units))
     let ends = [configuration.inputDimension]
     let sizes = ends + encoder + [configuration.latentDimension] + decoder + ends
-    return "VAE \(sizes.map(String.init).joined(separator: "-")), \(configuration.likelihood.kind), "
-      + "\(grouped(valueCount)) values"
+    var parts = [sizes.map(String.init).joined(separator: "-"), "\(configuration.likelihood.kind)"]
+    if configuration.conditionDimension > 0 { parts.append("condition \(configuration.conditionDimension)") }
+    if configuration.prior != .standard { parts.append("prior \(configuration.prior)") }
+    return "VAE \(parts.joined(separator: ", ")), \(grouped(valueCount)) values"
   }
 }
 

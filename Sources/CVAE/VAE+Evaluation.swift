@@ -15,13 +15,14 @@ extension VAE {
     /// -log p(x|z), normalising constants included, mean over samples.
     public let reconstruction: Double
 
-    /// KL(q(z|x), p(z)) in closed form, not multiplied by beta.
+    /// KL(q(z|x), p(z)), not multiplied by beta: in closed form, or the mean over samples of log q(z|x) - log p(z) for priors that
+    /// are not one Gaussian.
     public let kl: Double
 
     /// reconstruction + kl
     public let negativeELBO: Double
 
-    /// What else an objective adds to the loss.
+    /// What else an objective adds to the loss: beta times what free bits add, the distance from the capacity, the regularizer.
     public let penalty: Double
   }
 

@@ -41,13 +41,7 @@ extension VAE {
   /// - Returns: `[n, inputDimension]`: the likelihood's mean: probabilities, locations, rates; of a continuous Bernoulli its
   ///   parameter.
   /// - Throws: ``VAEError`` with `.mismatch` for a wrong number of values, `.data` where one is not finite.
-  public func decode(_ z: [Float]) throws(VAEError) -> [Float] {
-    let rows = try latentRows(z.count)
-    return try makeFloats(product(rows, configuration.inputDimension, what: "decode"), what: "decode") {
-      output throws(VAEError) in
-      try z.withUnsafeBufferPointer { z throws(VAEError) in try decode(z.baseAddress, rows, output) }
-    }
-  }
+  public func decode(_ z: [Float]) throws(VAEError) -> [Float] { try decode(z, given: nil) }
 
   /// What the decoder makes of each row's posterior mean.
   ///
@@ -74,9 +68,7 @@ extension VAE {
   /// - Returns: the means of p(x|z), `[count, inputDimension]`.
   /// - Throws: ``VAEError`` with `.invalidArgument` or `.outOfMemory`.
   public func sample(count: Int, seed: UInt64 = 0, firstRow: UInt64 = 0) throws(VAEError) -> [Float] {
-    try makeFloats(product(sampleCount(count), configuration.inputDimension, what: "count"), what: "sample") {
-      output throws(VAEError) in try sample(count, seed, firstRow, output, nil)
-    }
+    try sample(count: count, given: nil, seed: seed, firstRow: firstRow)
   }
 
   /// New rows and the latent vectors that they come from. See ``sample(count:seed:firstRow:)``.
@@ -85,21 +77,14 @@ extension VAE {
   public func sampleWithLatents(
     count: Int, seed: UInt64 = 0, firstRow: UInt64 = 0
   ) throws(VAEError) -> (output: [Float], z: [Float]) {
-    var output: [Float] = []
-    let z = try makeFloats(product(sampleCount(count), configuration.latentDimension, what: "count"), what: "sample") {
-      z throws(VAEError) in
-      output = try makeFloats(product(count, configuration.inputDimension, what: "count"), what: "sample") {
-        output throws(VAEError) in try sample(count, seed, firstRow, output, z)
-      }
-    }
-    return (output, z)
+    try sampleWithLatents(count: count, given: nil, seed: seed, firstRow: firstRow)
   }
 }
 
 // One thin function for each of C's, under the array forms above and the span forms.
 extension VAE {
   func withData<R>(_ x: some RowSource, _ body: (vae_data) throws(VAEError) -> R) throws(VAEError) -> R {
-    try x.rows.withData(dimension: configuration.inputDimension, body)
+    try x.rows.withData(for: configuration, body)
   }
 
   func encode(
@@ -112,10 +97,15 @@ extension VAE {
   }
 
   func decode(
-    _ z: UnsafePointer<Float>?, _ rows: Int, _ output: UnsafeMutablePointer<Float>?
+    _ z: UnsafePointer<Float>?, _ rows: Int, _ condition: UnsafePointer<vae_condition>?,
+    _ output: UnsafeMutablePointer<Float>?
   ) throws(VAEError) {
     try withWorkspace { workspace throws(VAEError) in
-      try check { vae_model_decode(handle, workspace, z, rows, output, $0) }
+      try check {
+        condition == nil
+          ? vae_model_decode(handle, workspace, z, rows, output, $0)
+          : vae_model_decode_given(handle, workspace, z, rows, condition, output, $0)
+      }
     }
   }
 
@@ -127,11 +117,15 @@ extension VAE {
   }
 
   func sample(
-    _ count: Int, _ seed: UInt64, _ firstRow: UInt64, _ output: UnsafeMutablePointer<Float>?,
-    _ z: UnsafeMutablePointer<Float>?
+    _ count: Int, _ condition: UnsafePointer<vae_condition>?, _ seed: UInt64, _ firstRow: UInt64,
+    _ output: UnsafeMutablePointer<Float>?, _ z: UnsafeMutablePointer<Float>?
   ) throws(VAEError) {
     try withWorkspace { workspace throws(VAEError) in
-      try check { vae_model_sample(handle, workspace, seed, firstRow, count, output, z, $0) }
+      try check {
+        condition == nil
+          ? vae_model_sample(handle, workspace, seed, firstRow, count, output, z, $0)
+          : vae_model_sample_given(handle, workspace, seed, firstRow, count, condition, output, z, $0)
+      }
     }
   }
 
@@ -143,10 +137,5 @@ extension VAE {
         .mismatch, "z: \(count) values are no whole number of rows of \(dimension), the model's latent dimension")
     }
     return count / dimension
-  }
-
-  private func sampleCount(_ count: Int) throws(VAEError) -> Int {
-    guard count > 0 else { throw VAEError(.invalidArgument, "count is \(count); it must be at least 1") }
-    return count
   }
 }

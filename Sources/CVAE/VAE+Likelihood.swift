@@ -38,6 +38,16 @@ extension VAE {
     /// Poisson counts with rate softplus(output), for whole numbers from 0 to 2^22.
     public static let poisson = Likelihood(kind: .poisson)
 
+    /// Counts, whole numbers from 0 to 2^22, that vary more than Poisson's: mean softplus(output), variance
+    /// mean + mean^2 / dispersion. The dispersion of each column is learned: exp of the tensor `decoder.log_dispersion`.
+    public static let negativeBinomial = Likelihood(kind: .negativeBinomial)
+
+    /// Student's t around `outputActivation`(output), for numbers with outliers. Scale and degrees of freedom of each column
+    /// are learned: exp of the tensors `decoder.log_scale` and `decoder.log_df`.
+    public static func studentT(outputActivation: Activation = .identity) -> Likelihood {
+      Likelihood(kind: .studentT, outputActivation: outputActivation)
+    }
+
     /// Categorical variables, each a group of columns with a single 1 in it.
     ///
     /// - Parameter groups: the columns of each variable, at least 2; their sum is the width of a row.
@@ -138,18 +148,31 @@ extension VAE.Likelihood {
     public static let poisson = Kind(number: Int32(VAE_LIKELIHOOD_POISSON))
     /// ``VAE/Likelihood/categorical(groups:)``
     public static let categorical = Kind(number: Int32(VAE_LIKELIHOOD_CATEGORICAL))
+    /// ``VAE/Likelihood/negativeBinomial``
+    public static let negativeBinomial = Kind(number: Int32(VAE_LIKELIHOOD_NEGATIVE_BINOMIAL))
+    /// ``VAE/Likelihood/studentT(outputActivation:)``
+    public static let studentT = Kind(number: Int32(VAE_LIKELIHOOD_STUDENT_T))
 
-    /// Whether it has a location and a scale: an output activation and a sigma.
+    /// Whether it has a location and a sigma. Student's t has a location and finds its scale in its own way: it is none of
+    /// these.
     public var isLocated: Bool { self == .gaussian || self == .laplace || self == .logCosh }
 
     /// The values that data may have; nil for any finite number. Counts and categories are also whole numbers.
     public var support: ClosedRange<Float>? {
-      if isLocated { return nil }
-      return self == .poisson ? 0...4_194_304 : 0...1
+      if isLocated || self == .studentT { return nil }
+      return isCount ? 0...4_194_304 : 0...1
     }
 
     /// Whether data must be whole numbers.
-    public var isWhole: Bool { self == .poisson || self == .categorical }
+    public var isWhole: Bool { isCount || self == .categorical }
+
+    private var isCount: Bool { self == .poisson || self == .negativeBinomial }
+
+    /// What p(x|z) is described by, as ``VAE/likelihoodParameters(_:given:)`` gives it: `["location", "scale"]`, `["rate"]`, …
+    public var parameterNames: [String] {
+      cNumbers { vae_likelihood_parameter_name(number, UInt32($0)) }
+        .map { cName($0) { vae_likelihood_parameter_name(number, UInt32($0)) } }
+    }
   }
 }
 
@@ -165,30 +188,6 @@ extension VAE.Likelihood.Kind: CaseIterable, LosslessStringConvertible {
   /// The likelihood of that name, nil where there is none.
   public init?(_ description: String) {
     guard let number = cNumber(named: description, vae_likelihood_name) else { return nil }
-    self.init(number: number)
-  }
-}
-
-extension VAE {
-  /// The distribution of the latent before any data are seen, p(z). The set is open.
-  public struct Prior: Sendable, Hashable {
-    let number: Int32
-
-    /// The standard normal distribution.
-    public static let standard = Prior(number: Int32(VAE_PRIOR_STANDARD))
-  }
-}
-
-extension VAE.Prior: CaseIterable, LosslessStringConvertible {
-  /// Every prior of the linked library.
-  public static var allCases: [VAE.Prior] { cNumbers(vae_prior_name).map { VAE.Prior(number: $0) } }
-
-  /// The name in model files: `"standard"`.
-  public var description: String { cName(number, vae_prior_name) }
-
-  /// The prior of that name, nil where there is none.
-  public init?(_ description: String) {
-    guard let number = cNumber(named: description, vae_prior_name) else { return nil }
     self.init(number: number)
   }
 }

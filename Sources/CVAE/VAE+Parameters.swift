@@ -62,10 +62,10 @@ extension VAE {
   /// Starts the output bias where the decoder gives the data's column means: their logit for a Bernoulli likelihood, the
   /// inverse of the output activation where there is one, and so on. Training then starts nearer to its goal.
   ///
-  /// - Parameter data: `[n, inputDimension]`.
+  /// - Parameter data: `[n, inputDimension]`; a condition is not needed.
   /// - Throws: ``VAEError`` with `.mismatch`, `.data`, or `.busy` during training.
   public func initializeOutputBias(from data: some RowSource) throws(VAEError) {
-    try data.rows.withData(dimension: configuration.inputDimension) { data throws(VAEError) in
+    try data.rows.withValues(configuration.inputDimension) { data throws(VAEError) in
       var data = data
       try gate.write { () throws(VAEError) in try check { vae_model_init_output_bias(handle, &data, $0) } }
     }

@@ -12,28 +12,19 @@ extension VAE {
   public func encode(
     _ x: Span<Float>, mean: inout MutableSpan<Float>, logvar: inout MutableSpan<Float>
   ) throws(VAEError) {
-    try x.withUnsafeBufferPointer { x throws(VAEError) in
-      try encode(vae_data(x, dimension: configuration.inputDimension), &mean, &logvar)
-    }
+    try encode(x, given: nil, mean: &mean, logvar: &logvar)
   }
 
   /// ``encode(_:)`` of bytes, each of which stands for byte × `scale`, into memory of your own.
   public func encode(
     _ x: Span<UInt8>, scale: Double = 1 / 255, mean: inout MutableSpan<Float>, logvar: inout MutableSpan<Float>
   ) throws(VAEError) {
-    try x.withUnsafeBufferPointer { x throws(VAEError) in
-      try encode(vae_data(x, scale: scale, dimension: configuration.inputDimension), &mean, &logvar)
-    }
+    try encode(x, scale: scale, given: nil, mean: &mean, logvar: &logvar)
   }
 
   /// The means of ``encode(_:)`` alone, from and into memory of your own.
   public func encode(_ x: Span<Float>, mean: inout MutableSpan<Float>) throws(VAEError) {
-    try x.withUnsafeBufferPointer { x throws(VAEError) in
-      let data = try vae_data(x, dimension: configuration.inputDimension)
-      try fill(&mean, data.rows, configuration.latentDimension, "mean") { mean throws(VAEError) in
-        try encode(data, mean, nil)
-      }
-    }
+    try encode(x, given: nil, mean: &mean)
   }
 
   /// ``decode(_:)`` from and into memory of your own; copies and allocates nothing once the model is warm.
@@ -43,12 +34,7 @@ extension VAE {
   ///   - output: receives `[n, inputDimension]`.
   /// - Throws: as ``decode(_:)``; also `.mismatch` where `output` has another size.
   public func decode(_ z: Span<Float>, into output: inout MutableSpan<Float>) throws(VAEError) {
-    let rows = try latentRows(z.count)
-    try z.withUnsafeBufferPointer { z throws(VAEError) in
-      try fill(&output, rows, configuration.inputDimension, "output") { output throws(VAEError) in
-        try decode(z.baseAddress, rows, output)
-      }
-    }
+    try decode(z, given: nil, into: &output)
   }
 
   /// ``reconstruct(_:)`` from and into memory of your own; copies and allocates nothing once the model is warm.
@@ -58,12 +44,7 @@ extension VAE {
   ///   - output: receives `[n, inputDimension]`.
   /// - Throws: as ``reconstruct(_:)``; also `.mismatch` where `output` has another size.
   public func reconstruct(_ x: Span<Float>, into output: inout MutableSpan<Float>) throws(VAEError) {
-    try x.withUnsafeBufferPointer { x throws(VAEError) in
-      let data = try vae_data(x, dimension: configuration.inputDimension)
-      try fill(&output, data.rows, data.columns, "output") { output throws(VAEError) in
-        try reconstruct(data, output)
-      }
-    }
+    try reconstruct(x, given: nil, into: &output)
   }
 
   /// ``sample(count:seed:firstRow:)`` into memory of your own: as many rows as fit.
@@ -74,25 +55,113 @@ extension VAE {
   ///   - firstRow: the number of the first row in that stream.
   /// - Throws: ``VAEError`` with `.mismatch` where it is not.
   public func sample(into output: inout MutableSpan<Float>, seed: UInt64 = 0, firstRow: UInt64 = 0) throws(VAEError) {
-    let dimension = configuration.inputDimension
-    let rows = output.count / dimension
-    try fill(&output, max(rows, 1), dimension, "output") { output throws(VAEError) in
-      try sample(rows, seed, firstRow, output, nil)
+    try sample(into: &output, given: nil, seed: seed, firstRow: firstRow)
+  }
+}
+
+// The same given a condition, which shares or borrows its memory, too.
+extension VAE {
+  /// ``encode(_:mean:logvar:)`` given a condition: n rows, or one for all; nil for a model without one.
+  public func encode(
+    _ x: Span<Float>, given condition: Condition?, mean: inout MutableSpan<Float>, logvar: inout MutableSpan<Float>
+  ) throws(VAEError) {
+    try x.withUnsafeBufferPointer { x throws(VAEError) in
+      try encode(vae_data(x, dimension: configuration.inputDimension), condition, &mean, &logvar)
     }
   }
 
-  private func encode(
-    _ data: vae_data, _ mean: inout MutableSpan<Float>, _ logvar: inout MutableSpan<Float>
+  /// ``encode(_:scale:mean:logvar:)`` given a condition: n rows, or one for all; nil for a model without one.
+  public func encode(
+    _ x: Span<UInt8>, scale: Double = 1 / 255, given condition: Condition?, mean: inout MutableSpan<Float>,
+    logvar: inout MutableSpan<Float>
   ) throws(VAEError) {
-    let dimension = configuration.latentDimension
-    try fill(&mean, data.rows, dimension, "mean") { mean throws(VAEError) in
-      try fill(&logvar, data.rows, dimension, "logvar") { logvar throws(VAEError) in
-        try encode(data, mean, logvar)
+    try x.withUnsafeBufferPointer { x throws(VAEError) in
+      try encode(vae_data(x, scale: scale, dimension: configuration.inputDimension), condition, &mean, &logvar)
+    }
+  }
+
+  /// ``encode(_:mean:)`` given a condition: n rows, or one for all; nil for a model without one.
+  public func encode(
+    _ x: Span<Float>, given condition: Condition?, mean: inout MutableSpan<Float>
+  ) throws(VAEError) {
+    try x.withUnsafeBufferPointer { x throws(VAEError) in
+      try withData(x, condition) { data throws(VAEError) in
+        try fill(&mean, data.rows, configuration.latentDimension, "mean") { mean throws(VAEError) in
+          try encode(data, mean, nil)
+        }
       }
     }
   }
 
-  private func fill(
+  /// ``decode(_:into:)`` given a condition: n rows, or one for all; nil for a model without one.
+  public func decode(
+    _ z: Span<Float>, given condition: Condition?, into output: inout MutableSpan<Float>
+  ) throws(VAEError) {
+    try withLatents(z, condition) { z, rows, condition throws(VAEError) in
+      try fill(&output, rows, configuration.inputDimension, "output") { output throws(VAEError) in
+        try decode(z, rows, condition, output)
+      }
+    }
+  }
+
+  /// ``reconstruct(_:into:)`` given a condition: n rows, or one for all; nil for a model without one.
+  public func reconstruct(
+    _ x: Span<Float>, given condition: Condition?, into output: inout MutableSpan<Float>
+  ) throws(VAEError) {
+    try x.withUnsafeBufferPointer { x throws(VAEError) in
+      try withData(x, condition) { data throws(VAEError) in
+        try fill(&output, data.rows, data.columns, "output") { output throws(VAEError) in
+          try reconstruct(data, output)
+        }
+      }
+    }
+  }
+
+  /// ``sample(into:seed:firstRow:)`` given a condition: as many rows as fit into the output, or one for all; nil for a model
+  /// without one.
+  public func sample(
+    into output: inout MutableSpan<Float>, given condition: Condition?, seed: UInt64 = 0, firstRow: UInt64 = 0
+  ) throws(VAEError) {
+    let dimension = configuration.inputDimension
+    let rows = max(output.count / dimension, 1)
+    try fill(&output, rows, dimension, "output") { output throws(VAEError) in
+      try configuration.withCondition(condition, rows: rows) { condition throws(VAEError) in
+        try sample(rows, condition, seed, firstRow, output, nil)
+      }
+    }
+  }
+
+  private func encode(
+    _ data: vae_data, _ condition: Condition?, _ mean: inout MutableSpan<Float>, _ logvar: inout MutableSpan<Float>
+  ) throws(VAEError) {
+    let dimension = configuration.latentDimension
+    try withCondition(condition, of: data) { data throws(VAEError) in
+      try fill(&mean, data.rows, dimension, "mean") { mean throws(VAEError) in
+        try fill(&logvar, data.rows, dimension, "logvar") { logvar throws(VAEError) in
+          try encode(data, mean, logvar)
+        }
+      }
+    }
+  }
+
+  private func withData<R>(
+    _ x: UnsafeBufferPointer<Float>, _ condition: Condition?, _ body: (vae_data) throws(VAEError) -> R
+  ) throws(VAEError) -> R {
+    try withCondition(condition, of: vae_data(x, dimension: configuration.inputDimension), body)
+  }
+
+  private func withCondition<R>(
+    _ condition: Condition?, of data: vae_data, _ body: (vae_data) throws(VAEError) -> R
+  ) throws(VAEError) -> R {
+    try configuration.withCondition(condition, rows: data.rows) { condition throws(VAEError) in
+      var data = data
+      data.condition = condition
+      return try body(data)
+    }
+  }
+
+  /// Lets `body` write `rows` rows of `columns` values into the span, which must hold just as many.
+  func fill(
     _ span: inout MutableSpan<Float>, _ rows: Int, _ columns: Int, _ what: String,
     _ body: (UnsafeMutablePointer<Float>?) throws(VAEError) -> Void
   ) throws(VAEError) {

@@ -271,12 +271,11 @@ static void check_names(void) {
   for (int i = 0; i < 5; i++) CHECK(strcmp(vae_isa_name(i), isas[i]) == 0);
   CHECK(strcmp(vae_precision_name(0), "float32") == 0 && strcmp(vae_precision_name(1), "bf16") == 0);
   CHECK(strcmp(vae_precision_name(2), "int8") == 0 && !vae_precision_name(3) && !vae_precision_name(-1));
-  static const char *const likelihoods[] = {"bernoulli", "gaussian", "continuous_bernoulli", "laplace",
-                                            "log_cosh",  "poisson",  "categorical",          "negative_binomial",
-                                            "student_t"};
+  static const char *const likelihoods[] = {"bernoulli", "gaussian",    "continuous_bernoulli", "laplace",  "log_cosh",
+                                            "poisson",   "categorical", "negative_binomial",    "student_t"};
   static const char *const priors[] = {"standard", "conditional", "mixture", "vamp"};
-  static const char *const regularizers[] = {"none",    "tc",      "dip_i",             "dip_ii",
-                                             "mmd_rbf", "mmd_imq", "sliced_wasserstein"};
+  static const char *const regularizers[] = {
+      "none", "tc", "dip_i", "dip_ii", "mmd_rbf", "mmd_imq", "sliced_wasserstein"};
   for (int i = 0; i < 7; i++) CHECK(strcmp(vae_regularizer_name(i), regularizers[i]) == 0);
   for (int i = 0; i < 4; i++) CHECK(strcmp(vae_prior_name(i), priors[i]) == 0);
   CHECK(strcmp(vae_estimator_name(0), "plain") == 0 && strcmp(vae_estimator_name(1), "doubly_reparameterized") == 0);

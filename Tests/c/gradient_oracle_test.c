@@ -9,7 +9,7 @@
 static const double VALUE_TOLERANCE = 1e-5, GRADIENT_TOLERANCE = 2e-5;
 static const double KINK_MARGIN = 2e-5; /* beyond float32's rounding of a sum and beyond the oracle's step */
 
-enum { CASES = 72, LIKELIHOOD_CASES = 40, COORDINATES = 12 };
+enum { CASES = 72, LIKELIHOOD_CASES = 40, CONDITION_CASES = 28, COORDINATES = 12 };
 
 static void compare(const char *what, const float *values, const double *expected, size_t count) {
   double distance = test_distance(values, expected, count), largest = 0.0;
@@ -88,7 +88,7 @@ static void compare_probe(const vae_workspace *workspace, const probe *p, double
 typedef struct example {
   vae_model *model;
   oracle *o;
-  float *x, *noise;
+  float *x, *noise, *condition;
   oracle_batch batch;
   oracle_result expected;
 } example;
@@ -103,7 +103,8 @@ static int open_example(example *e, const test_spec *spec, size_t n, uint64_t se
     if (!CHECK_OK(test_fill_parameters(e->model, &random, 1.0, &err), &err)) return 0;
     e->x = test_spec_rows(&random, spec, n);
     e->noise = test_normals(&random, spec->objective.samples * n * spec->latent_dim);
-    e->batch = (oracle_batch){n, e->x, e->noise};
+    if (spec->condition_dim > 0) e->condition = test_normals(&random, n * spec->condition_dim);
+    e->batch = (oracle_batch){n, e->x, e->noise, e->condition};
     e->o = oracle_new(spec, e->model);
     e->expected = oracle_run(e->o, &e->batch);
     if (e->expected.nearest_kink > KINK_MARGIN) return 1;
@@ -111,9 +112,10 @@ static int open_example(example *e, const test_spec *spec, size_t n, uint64_t se
     oracle_free(e->o);
     free(e->x);
     free(e->noise);
+    free(e->condition);
   }
   CHECK_THAT(0, "no parameters away from kinks were found");
-  e->x = e->noise = NULL;
+  e->x = e->noise = e->condition = NULL;
   e->o = NULL;
   return 0;
 }
@@ -123,6 +125,7 @@ static void close_example(example *e) {
   oracle_free(e->o);
   free(e->x);
   free(e->noise);
+  free(e->condition);
   vae_model_free(e->model);
 }
 
@@ -137,6 +140,9 @@ static void describe(char *text, size_t size, const test_spec *spec, size_t n, v
     at += snprintf(text + at, size - (size_t)at, "-%u%s", (unsigned)spec->decoder[i].units,
                    vae_activation_name(spec->decoder[i].activation));
   }
+  if (spec->condition_dim > 0)
+    at += snprintf(text + at, size - (size_t)at, " given %u, prior %s %u", (unsigned)spec->condition_dim,
+                   vae_prior_name(spec->prior), (unsigned)spec->prior_net_count);
   snprintf(text + at, size - (size_t)at, " %s %s %s sigma %g, %s K=%u beta %g, %zu rows, %s",
            vae_likelihood_name(spec->likelihood), vae_activation_name(spec->output_activation),
            vae_sigma_kind_name(spec->sigma_kind), spec->sigma, vae_objective_name(spec->objective.kind),
@@ -179,6 +185,8 @@ static void check_case(const test_spec *spec, size_t n, uint64_t seed) {
     vae_terms terms = test_terms(spec, n);
     vae_loss_init(&loss);
     vae_data data = test_floats(e.x, n, spec->input_dim);
+    vae_condition condition = test_condition(VAE_CONDITION_FLOAT32, e.condition, n);
+    if (e.condition != NULL) data.condition = &condition;
     describe(text, sizeof text, spec, n, isas[k]);
     harness_note("%.250s", text);
     if (CHECK_OK(
@@ -259,6 +267,23 @@ static void check_likelihood_case(uint64_t index) {
   check_case(&spec, 1 + (index * 5) % 17, index + 500);
 }
 
+/* A condition beside x and z, with and without a prior of its own, at widths that end anywhere in a vector. */
+static void check_condition_case(uint64_t index) {
+  static const uint32_t conditions[] = {1, 16, 3, 33, 12, 97, 2}, inputs[] = {5, 15, 33, 16, 49},
+                        latents[] = {3, 16, 1, 5};
+  static const uint32_t samples[] = {1, 3, 1, 5};
+  test_spec spec = test_spec_linear(inputs[index % 5], latents[index % 4]);
+  spec.condition_dim = conditions[index % 7];
+  if (index % 3 > 0) test_spec_add_encoder(&spec, 11, (vae_activation)(index % 9));
+  if (index % 4 > 0) test_spec_add_decoder(&spec, 19, (vae_activation)((index + 4) % 9));
+  if (index % 5 == 0) spec.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
+  if (index % 10 == 0) spec.sigma_kind = VAE_SIGMA_PER_OUTPUT;
+  spec.objective.samples = samples[index % 4];
+  if (index % 3 == 1) spec.objective.kind = VAE_OBJECTIVE_IWAE;
+  else spec.objective.beta = index % 3 == 2 ? 0.5 : 1.0;
+  check_case(&spec, 1 + (index * 5) % 17, index + 900);
+}
+
 /* Sizes that fill whole blocks of any kernel and leave a rest: derivatives along a random direction in each tensor. */
 static void check_large(const test_spec *spec, size_t n, uint64_t seed) {
   vae_isa isas[TEST_ISAS];
@@ -272,7 +297,7 @@ static void check_large(const test_spec *spec, size_t n, uint64_t seed) {
   CHECK_OK(test_fill_parameters(model, &random, 1.0, &err), &err);
   float *x = test_spec_rows(&random, spec, n);
   float *noise = test_normals(&random, spec->objective.samples * n * spec->latent_dim);
-  oracle_batch batch = {n, x, noise};
+  oracle_batch batch = {n, x, noise, NULL};
   oracle *o = oracle_new(spec, model);
   vae_data data = test_floats(x, n, spec->input_dim);
   vae_workspace *workspaces[TEST_ISAS] = {NULL};
@@ -314,6 +339,7 @@ static void check_large(const test_spec *spec, size_t n, uint64_t seed) {
 int main(void) {
   for (uint64_t index = 0; index < CASES; index++) check_numbered_case(index);
   for (uint64_t index = 0; index < LIKELIHOOD_CASES; index++) check_likelihood_case(index);
+  for (uint64_t index = 0; index < CONDITION_CASES; index++) check_condition_case(index);
   test_spec digits = test_spec_hidden(784, 400, VAE_ACTIVATION_TANH, 20);
   check_large(&digits, 37, 1);
   test_spec deep = test_spec_linear(293, 37);

@@ -56,13 +56,21 @@ static void add_head(oracle *o, const vae_model *model, const char *name, size_t
 oracle *oracle_new(const test_spec *spec, const vae_model *model) {
   oracle *o = test_allocate(sizeof *o);
   o->spec = *spec;
-  o->layers = test_allocate((spec->encoder_count + spec->decoder_count + 4) * sizeof *o->layers);
-  size_t width = add_stack(o, model, "encoder", spec->input_dim, spec->encoder, spec->encoder_count);
+  o->layers =
+      test_allocate((spec->encoder_count + spec->decoder_count + spec->prior_net_count + 6) * sizeof *o->layers);
+  size_t width =
+      add_stack(o, model, "encoder", spec->input_dim + spec->condition_dim, spec->encoder, spec->encoder_count);
   add_head(o, model, "encoder.mean", width, spec->latent_dim);
   add_head(o, model, "encoder.logvar", width, spec->latent_dim);
-  width = add_stack(o, model, "decoder", spec->latent_dim, spec->decoder, spec->decoder_count);
+  width = add_stack(o, model, "decoder", spec->latent_dim + spec->condition_dim, spec->decoder, spec->decoder_count);
   add_head(o, model, "decoder.mean", width, spec->input_dim);
   if (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT) add_head(o, model, "decoder.logvar", width, spec->input_dim);
+  o->prior = o->count;
+  if (spec->prior == VAE_PRIOR_CONDITIONAL) {
+    width = add_stack(o, model, "prior", spec->condition_dim, spec->prior_net, spec->prior_net_count);
+    add_head(o, model, "prior.mean", width, spec->latent_dim);
+    add_head(o, model, "prior.logvar", width, spec->latent_dim);
+  }
   if (spec->sigma_kind == VAE_SIGMA_GLOBAL) {
     float value = 0.0f;
     if (vae_model_get_parameter(model, "decoder.log_sigma", &value, 1, NULL) != VAE_OK) exit(3);
@@ -198,7 +206,7 @@ static oracle_real groups_nll(const test_spec *spec, const float *x, const oracl
 
 /* Room for two rows as wide as the widest layer. */
 static oracle_real *make_rows(const oracle *o, size_t *width) {
-  *width = o->spec.input_dim > o->spec.latent_dim ? o->spec.input_dim : o->spec.latent_dim;
+  *width = (o->spec.input_dim > o->spec.latent_dim ? o->spec.input_dim : o->spec.latent_dim) + o->spec.condition_dim;
   for (size_t i = 0; i < o->count; i++) {
     if (o->layers[i].units > *width) *width = o->layers[i].units;
   }
@@ -217,21 +225,44 @@ static const oracle_real *run_stack(const oracle *o, size_t first, size_t count,
   return in;
 }
 
+static void put_condition(const oracle *o, const oracle_batch *batch, size_t row, oracle_real *to) {
+  for (size_t i = 0; i < o->spec.condition_dim; i++) to[i] = batch->condition[row * o->spec.condition_dim + i];
+}
+
+/* p(z|c) of an example, [mean | logvar]; standard normal where the prior is. */
+static void run_prior(const oracle *o, const oracle_batch *batch, size_t row, oracle_real *rows, size_t width,
+                      oracle_real *prior, oracle_result *result) {
+  const size_t latents = o->spec.latent_dim;
+  for (size_t i = 0; i < 2 * latents; i++) prior[i] = 0;
+  if (o->spec.prior == VAE_PRIOR_STANDARD) return;
+  put_condition(o, batch, row, rows);
+  const oracle_real *hidden = run_stack(o, o->prior, o->spec.prior_net_count, rows, width, result);
+  const oracle_dense *head = &o->layers[o->prior + o->spec.prior_net_count];
+  dense_row(head, hidden, prior, VAE_ACTIVATION_IDENTITY, result);
+  dense_row(head + 1, hidden, prior + latents, VAE_ACTIVATION_IDENTITY, result);
+  for (size_t i = 0; i < latents; i++) prior[latents + i] = clamp_logvar(prior[latents + i], result);
+}
+
 /* One example: fills its row of every array. log_weight: [K], scratch. */
 static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_t row, oracle_real *rows, size_t width,
                                oracle_real *posterior, oracle_real *log_weight, oracle_result *result) {
   const test_spec *spec = &o->spec;
   size_t latents = spec->latent_dim, inputs = spec->input_dim, samples = spec->objective.samples;
   const float *x = batch->x + row * inputs;
-  oracle_real *mean = posterior, *logvar = posterior + latents, *raw = posterior + 2 * latents;
+  oracle_real *mean = posterior, *logvar = posterior + latents, *prior = logvar + latents,
+              *prior_logvar = prior + latents;
+  oracle_real *raw = prior_logvar + latents;
   oracle_real kl = 0, mean_nll = 0, largest = -INFINITY;
+  run_prior(o, batch, row, rows, width, prior, result);
   for (size_t d = 0; d < inputs; d++) rows[d] = x[d];
+  put_condition(o, batch, row, rows + inputs);
   const oracle_real *hidden = run_stack(o, 0, spec->encoder_count, rows, width, result);
   dense_row(&o->layers[spec->encoder_count], hidden, mean, VAE_ACTIVATION_IDENTITY, result);
   dense_row(&o->layers[spec->encoder_count + 1], hidden, logvar, VAE_ACTIVATION_IDENTITY, result);
   for (size_t i = 0; i < latents; i++) {
     logvar[i] = clamp_logvar(logvar[i], result);
-    kl += 0.5L * (expl(logvar[i]) + mean[i] * mean[i] - 1 - logvar[i]);
+    oracle_real distance = mean[i] - prior[i];
+    kl += 0.5L * ((expl(logvar[i]) + distance * distance) * expl(-prior_logvar[i]) - 1 + prior_logvar[i] - logvar[i]);
     result->mean[row * latents + i] = (double)mean[i];
     result->logvar[row * latents + i] = (double)logvar[i];
   }
@@ -243,9 +274,11 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
       oracle_real eps = batch->noise[at * latents + i];
       rows[i] = mean[i] + expl(0.5L * logvar[i]) * eps;
       result->z[at * latents + i] = (double)rows[i];
-      log_prior -= 0.5L * (rows[i] * rows[i] + LOG_TWO_PI);
+      oracle_real distance = rows[i] - prior[i];
+      log_prior -= 0.5L * (distance * distance * expl(-prior_logvar[i]) + prior_logvar[i] + LOG_TWO_PI);
       log_posterior -= 0.5L * (eps * eps + logvar[i] + LOG_TWO_PI);
     }
+    put_condition(o, batch, row, rows + latents);
     hidden = run_stack(o, spec->encoder_count + 2, spec->decoder_count, rows, width, result);
     const oracle_dense *last = &o->layers[spec->encoder_count + 2 + spec->decoder_count];
     dense_row(last, hidden, raw, VAE_ACTIVATION_IDENTITY, result);
@@ -270,7 +303,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
 static oracle_real run(const oracle *o, const oracle_batch *batch, oracle_result *result) {
   size_t width = 0;
   oracle_real *rows = make_rows(o, &width), sum = 0;
-  oracle_real *posterior = test_allocate(2 * (o->spec.latent_dim + o->spec.input_dim) * sizeof *posterior);
+  oracle_real *posterior = test_allocate(2 * (2 * o->spec.latent_dim + o->spec.input_dim) * sizeof *posterior);
   oracle_real *log_weight = test_allocate(o->spec.objective.samples * sizeof *log_weight);
   for (size_t row = 0; row < batch->n; row++) {
     oracle_real loss = run_example(o, batch, row, rows, width, posterior, log_weight, result);

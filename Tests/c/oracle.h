@@ -16,20 +16,21 @@ typedef struct oracle_dense {
   oracle_real *bias;   /* [units] */
 } oracle_dense;
 
-/* Layers in the order of the names: encoder.0 …, encoder.mean, encoder.logvar, decoder.0 …, decoder.mean and, with a
- * sigma per output, decoder.logvar. */
+/* Layers in the order of the names: encoder.0 …, encoder.mean, encoder.logvar, decoder.0 …, decoder.mean, with a sigma per
+ * output decoder.logvar, and with a conditional prior prior.0 …, prior.mean, prior.logvar. */
 typedef struct oracle {
   test_spec spec;
   oracle_dense *layers;
-  size_t count;
+  size_t count, prior;   /* their number, and the index of the prior's first one */
   oracle_real log_sigma; /* decoder.log_sigma, where sigma is global */
 } oracle;
 
-/* A mini-batch: x [n, D], noise [K, n, Z]. */
+/* A mini-batch: x [n, D], noise [K, n, Z], condition [n, C] or NULL. */
 typedef struct oracle_batch {
   size_t n;
   const float *x;
   const float *noise;
+  const float *condition;
 } oracle_batch;
 
 /* What the forward pass gives; every array as in vae_terms. */

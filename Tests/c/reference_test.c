@@ -27,7 +27,30 @@ static const char *const names[] = {"bernoulli_relu",
                                     "continuous_bernoulli",
                                     "gaussian_sigma_global",
                                     "poisson",
-                                    "gaussian_sigma_per_output"};
+                                    "gaussian_sigma_per_output",
+                                    "cvae_standard_prior"};
+
+/* A file's mini-batch. */
+typedef struct inputs {
+  float *x, *noise, *c;
+  vae_condition condition;
+  vae_data data; /* borrows the condition: to be used where it lies */
+} inputs;
+
+static void inputs_open(inputs *in, const vectors *file) {
+  in->x = vectors_floats(file, "input.", "x");
+  in->noise = vectors_floats(file, "input.", "noise");
+  in->c = vectors_floats(file, "input.", "condition");
+  in->condition = test_condition(VAE_CONDITION_FLOAT32, in->c, file->batch);
+  in->data = test_floats(in->x, file->batch, file->spec.input_dim);
+  if (in->c != NULL) in->data.condition = &in->condition;
+}
+
+static void inputs_free(inputs *in) {
+  free(in->x);
+  free(in->noise);
+  free(in->c);
+}
 
 /* What one call gives back. */
 typedef struct outcome {
@@ -137,8 +160,8 @@ static void check_gradients(const vectors *file, vae_isa isa, int32_t threads) {
   vae_error_init(&err);
   vae_workspace *workspace = test_workspace(model, isa, threads, file->batch);
   outcome result = outcome_open(file);
-  float *x = vectors_floats(file, "input.", "x"), *noise = vectors_floats(file, "input.", "noise");
-  vae_data data = test_floats(x, file->batch, file->spec.input_dim);
+  inputs in;
+  inputs_open(&in, file);
   vae_workspace_info info;
   vae_workspace_info_init(&info);
   CHECK_OK(vae_workspace_get_info(workspace, &info, &err), &err);
@@ -146,15 +169,14 @@ static void check_gradients(const vectors *file, vae_isa isa, int32_t threads) {
   CHECK_EQUAL(info.max_rows, file->batch);
   /* Twice: the second call finds the memory that the first one left. */
   for (int call = 0; call < 2; call++) {
-    CHECK_OK(vae_model_loss_and_gradients(model, workspace, &data, &file->spec.objective, noise, 0, &result.loss,
+    CHECK_OK(vae_model_loss_and_gradients(model, workspace, &in.data, &file->spec.objective, in.noise, 0, &result.loss,
                                           &result.terms, &err),
              &err);
     compare_outcome(file, &result);
     compare_gradients(file, workspace, NULL);
   }
   test_terms_free(&result.terms);
-  free(x);
-  free(noise);
+  inputs_free(&in);
   vae_workspace_free(workspace);
   vae_model_free(model);
 }
@@ -205,12 +227,13 @@ static void check_steps(const vectors *file, vae_isa isa, int32_t threads, int32
   training.precision = precision;
   if (CHECK_OK(vae_trainer_create(model, &training, NULL, &trainer, &err), &err)) {
     outcome result = outcome_open(file);
-    float *x = vectors_floats(file, "input.", "x"), *noise = vectors_floats(file, "input.", "noise");
-    vae_data data = test_floats(x, file->batch, file->spec.input_dim);
+    inputs in;
+    inputs_open(&in, file);
     vae_trainer_info info;
     for (int step = 1; step <= 3; step++) {
       int first = step == 1;
-      CHECK_OK(vae_trainer_step(trainer, &data, noise, first ? &result.loss : NULL, first ? &result.terms : NULL, &err),
+      CHECK_OK(vae_trainer_step(trainer, &in.data, in.noise, first ? &result.loss : NULL, first ? &result.terms : NULL,
+                                &err),
                &err);
       if (first) compare_outcome(file, &result);
       if (first && keep_gradients) compare_gradients(file, NULL, trainer);
@@ -224,8 +247,7 @@ static void check_steps(const vectors *file, vae_isa isa, int32_t threads, int32
     CHECK_EQUAL(info.step, 3);
     CHECK_EQUAL(info.epoch, 0);
     test_terms_free(&result.terms);
-    free(x);
-    free(noise);
+    inputs_free(&in);
   }
   vae_trainer_free(trainer);
   vae_model_free(model);

@@ -77,17 +77,25 @@ void test_spec_add_decoder(test_spec *spec, uint32_t units, vae_activation activ
   add_layer(spec->decoder, &spec->decoder_count, units, activation);
 }
 
+void test_spec_add_prior_net(test_spec *spec, uint32_t units, vae_activation activation) {
+  add_layer(spec->prior_net, &spec->prior_net_count, units, activation);
+}
+
 vae_status test_create(const test_spec *spec, uint64_t seed, const vae_allocator *allocator, vae_model **model,
                        vae_error *err) {
   vae_config config;
   vae_model_options options;
   vae_config_init(&config);
   config.input_dim = spec->input_dim;
+  config.condition_dim = spec->condition_dim;
   config.latent_dim = spec->latent_dim;
   config.encoder = spec->encoder_count > 0 ? spec->encoder : NULL;
   config.encoder_count = spec->encoder_count;
   config.decoder = spec->decoder_count > 0 ? spec->decoder : NULL;
   config.decoder_count = spec->decoder_count;
+  config.prior = spec->prior;
+  config.prior_net = spec->prior_net_count > 0 ? spec->prior_net : NULL;
+  config.prior_net_count = spec->prior_net_count;
   config.likelihood = spec->likelihood;
   config.output_activation = spec->output_activation;
   config.sigma_kind = spec->sigma_kind;
@@ -297,6 +305,15 @@ vae_data test_floats(const float *values, size_t rows, size_t columns) {
 
 vae_data test_bytes(const uint8_t *values, size_t rows, size_t columns) {
   return data_of(VAE_DATA_UINT8, values, rows, columns);
+}
+
+vae_condition test_condition(vae_condition_type type, const void *values, size_t rows) {
+  vae_condition condition;
+  vae_condition_init(&condition);
+  condition.type = type;
+  condition.values = values;
+  condition.rows = rows;
+  return condition;
 }
 
 double test_distance(const float *values, const double *expected, size_t count) {

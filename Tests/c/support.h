@@ -25,11 +25,15 @@ enum { TEST_MAX_HIDDEN = 4, TEST_MAX_GROUPS = 16, TEST_ISAS = 4, TEST_PATH = 102
 /* A model and its objective. */
 typedef struct test_spec {
   uint32_t input_dim;
+  uint32_t condition_dim;
   uint32_t latent_dim;
   uint32_t encoder_count;
   uint32_t decoder_count;
   vae_layer encoder[TEST_MAX_HIDDEN];
   vae_layer decoder[TEST_MAX_HIDDEN];
+  vae_prior prior;
+  uint32_t prior_net_count;
+  vae_layer prior_net[TEST_MAX_HIDDEN];
   vae_likelihood likelihood;
   vae_activation output_activation;
   vae_sigma_kind sigma_kind;
@@ -47,6 +51,7 @@ test_spec test_spec_hidden(uint32_t input_dim, uint32_t units, vae_activation ac
 
 void test_spec_add_encoder(test_spec *spec, uint32_t units, vae_activation activation);
 void test_spec_add_decoder(test_spec *spec, uint32_t units, vae_activation activation);
+void test_spec_add_prior_net(test_spec *spec, uint32_t units, vae_activation activation);
 
 /* Sets the likelihood and, of a categorical one, groups of many sizes over all columns, of which there must be 2. */
 void test_spec_set_likelihood(test_spec *spec, vae_likelihood likelihood);
@@ -95,6 +100,7 @@ float *test_normals(test_random *random, size_t n);
 
 vae_data test_floats(const float *values, size_t rows, size_t columns);
 vae_data test_bytes(const uint8_t *values, size_t rows, size_t columns);
+vae_condition test_condition(vae_condition_type type, const void *values, size_t rows);
 
 /* The instruction sets that this build and machine have. Returns their number, at least 1. */
 size_t test_isas(vae_isa isas[TEST_ISAS]);

@@ -98,7 +98,8 @@ static int32_t find_name(const char *object, const char *key, const char *(*name
 
 /* The spec */
 
-static int read_layers(const char *spec, const char *key, test_spec *into, int decoder) {
+static int read_layers(const char *spec, const char *key, test_spec *into,
+                       void (*add)(test_spec *, uint32_t, vae_activation)) {
   const char *at = find_member(spec, key);
   if (at == NULL || *at++ != '[') return 0;
   for (at = skip_space(at); *at == '{' || *at == ','; at = skip_space(at)) {
@@ -106,7 +107,7 @@ static int read_layers(const char *spec, const char *key, test_spec *into, int d
     double units = find_number(at, "units", 0.0);
     int32_t activation = find_name(at, "activation", vae_activation_name, -1);
     if (units < 1.0 || activation < 0) return 0;
-    (decoder ? test_spec_add_decoder : test_spec_add_encoder)(into, (uint32_t)units, activation);
+    add(into, (uint32_t)units, activation);
     at = skip_value(at);
     if (at == NULL) return 0;
   }
@@ -123,6 +124,8 @@ static int read_spec(vectors *file, const char *text) {
   file->batch = (size_t)find_number(text, "batch", 0.0);
   file->spec =
       test_spec_linear((uint32_t)find_number(text, "input_dim", 0.0), (uint32_t)find_number(text, "latent_dim", 0.0));
+  file->spec.condition_dim = (uint32_t)find_number(text, "condition_dim", 0.0);
+  file->spec.prior = find_name(text, "prior", vae_prior_name, VAE_PRIOR_STANDARD);
   file->spec.likelihood = find_name(text, "likelihood", vae_likelihood_name, -1);
   file->spec.output_activation = find_name(text, "output_activation", vae_activation_name, VAE_ACTIVATION_IDENTITY);
   file->spec.sigma = 1.0;
@@ -133,8 +136,11 @@ static int read_spec(vectors *file, const char *text) {
   file->spec.objective.samples = (uint32_t)find_number(text, "samples", 1.0);
   file->spec.objective.beta = find_number(text, "beta", 1.0);
   return file->batch > 0 && file->spec.likelihood >= 0 && file->spec.sigma_kind >= 0 &&
-         file->spec.output_activation >= 0 && file->spec.objective.kind >= 0 &&
-         read_layers(text, "encoder", &file->spec, 0) && read_layers(text, "decoder", &file->spec, 1);
+         file->spec.output_activation >= 0 && file->spec.objective.kind >= 0 && file->spec.prior >= 0 &&
+         read_layers(text, "encoder", &file->spec, test_spec_add_encoder) &&
+         read_layers(text, "decoder", &file->spec, test_spec_add_decoder) &&
+         (file->spec.prior != VAE_PRIOR_CONDITIONAL ||
+          read_layers(text, "prior_net", &file->spec, test_spec_add_prior_net));
 }
 
 /* Tensors */

@@ -1,9 +1,14 @@
-// vae::Model, a configuration and its parameters, and vae::Workspace, with which it runs. See vae.hpp.
+// vae::Model, a configuration and its parameters, and vae::Workspace, with which it runs (inference.hpp). See vae.hpp.
 #ifndef VAE_MODEL_HPP
 #define VAE_MODEL_HPP
 
+#include "config.hpp"
+#include "data.hpp"
+#include "errors.hpp"
+#include "names.hpp"
+#include "options.hpp"
 #include "statistics.hpp"
-#include "values.hpp"
+#include "training.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -60,6 +65,14 @@ inline const float *noise_address(std::span<const float> noise, const vae_config
 }
 
 } // namespace detail
+
+// A named tensor in PyTorch's orientation: weights [out, in], biases [out].
+struct Parameter {
+  std::string name; // "encoder.0.weight"
+  std::vector<std::size_t> shape;
+  std::size_t count; // product of the shape
+};
+
 class Workspace;
 
 // --- Model -----------------------------------------------------------------------------------------------------------
@@ -103,7 +116,7 @@ class Model {
   Precision precision() const noexcept { return Precision{vae_model_precision(get())}; }
 
   // A copy of the configuration.
-  Config config() const;
+  Config config() const { return detail::from_c(detail::config_of(get())); }
 
   // How the model was last trained, by a trainer or as its file says; nothing where it was not.
   std::optional<Training> training() const {
@@ -146,8 +159,8 @@ class Model {
 
   // Starts the output bias where the decoder gives the data's column means.  x: [n, D]. Throws mismatch, data.
   void init_output_bias(const Rows &x) {
-    const vae_data data = x.view(detail::config_of(get()).input_dim);
-    detail::call(vae_model_init_output_bias, get(), &data);
+    const detail::DataView data(x, detail::config_of(get()));
+    detail::call(vae_model_init_output_bias, get(), data.address());
   }
 
   // The approximate posterior q(z|x).  x: [n, D]. Throws mismatch, data, not_finite.
@@ -159,6 +172,11 @@ class Model {
   std::vector<float> decode(Workspace &workspace, std::span<const float> z) const;
   void decode(Workspace &workspace, std::span<const float> z, std::span<float> output) const;
 
+  // The mean of p(x|z, c) of a model with a condition.
+  std::vector<float> decode_given(Workspace &workspace, std::span<const float> z, const Condition &condition) const;
+  void decode_given(Workspace &workspace, std::span<const float> z, const Condition &condition,
+                    std::span<float> output) const;
+
   // decode(mean of q(z|x)).  x: [n, D]; gives [n, D]. Throws mismatch, data, not_finite.
   std::vector<float> reconstruct(Workspace &workspace, const Rows &x) const;
   void reconstruct(Workspace &workspace, const Rows &x, std::span<float> output) const;
@@ -169,6 +187,39 @@ class Model {
   // output: [rows, D].  z: [rows, Z]; either may be empty.
   void sample(Workspace &workspace, std::size_t rows, std::uint64_t seed, std::uint64_t first_row,
               std::span<float> output, std::span<float> z = {}) const;
+
+  // The same from a model with a condition.
+  std::vector<float> sample_given(Workspace &workspace, std::size_t rows, const Condition &condition,
+                                  std::uint64_t seed = 0, std::uint64_t first_row = 0) const;
+  void sample_given(Workspace &workspace, std::size_t rows, const Condition &condition, std::uint64_t seed,
+                    std::uint64_t first_row, std::span<float> output, std::span<float> z = {}) const;
+
+  // The prior p(z|c) of `rows` rows; of a model with the standard prior zeros. Throws mismatch, and unsupported for priors
+  // that are not one Gaussian.
+  Gaussian prior(Workspace &workspace, std::size_t rows, const Condition &condition = {}) const;
+  // mean, logvar: [rows, Z]; either may be empty.
+  void prior(Workspace &workspace, std::size_t rows, const Condition &condition, std::span<float> mean,
+             std::span<float> logvar) const;
+
+  // What p(x|z) is described by, one matrix for each parameter_name of the likelihood.  z: [n, Z]; gives [P, n, D].
+  // Throws mismatch, data where z is not finite, not_finite; so do the next two.
+  std::vector<float> likelihood_parameters(Workspace &workspace, std::span<const float> z,
+                                           const Condition &condition = {}) const;
+  void likelihood_parameters(Workspace &workspace, std::span<const float> z, const Condition &condition,
+                             std::span<float> parameters) const;
+
+  // The expectation of x under p(x|z), also of a continuous Bernoulli, where decode gives its parameter; gives [n, D].
+  // Throws unsupported for a Student-t with 1 degree of freedom or less.
+  std::vector<float> likelihood_mean(Workspace &workspace, std::span<const float> z,
+                                     const Condition &condition = {}) const;
+  void likelihood_mean(Workspace &workspace, std::span<const float> z, const Condition &condition,
+                       std::span<float> mean) const;
+
+  // Draws x from p(x|z) by rows first_row, first_row + 1, … of the seed's stream; gives [n, D].
+  std::vector<float> likelihood_samples(Workspace &workspace, std::span<const float> z, const Condition &condition = {},
+                                        std::uint64_t seed = 0, std::uint64_t first_row = 0) const;
+  void likelihood_samples(Workspace &workspace, std::span<const float> z, const Condition &condition,
+                          std::uint64_t seed, std::uint64_t first_row, std::span<float> samples) const;
 
   // The objective over all rows, without gradients; the same bits for any max_rows and number of threads.
   //  x: [n, D].  terms: where to write each example's. Throws invalid_argument, mismatch, data, not_finite.
@@ -262,25 +313,11 @@ vae_model *make_model(const ModelOptions &options, Make &&make) {
 }
 
 } // namespace detail
+
 inline Model::Model(const Config &config, const ModelOptions &options) {
-  const std::vector<vae_layer> encoder = detail::to_c(config.encoder), decoder = detail::to_c(config.decoder);
-  vae_config c_config = detail::initialised(vae_config_init_sized);
-  c_config.input_dim = config.input_dim;
-  c_config.condition_dim = config.condition_dim;
-  c_config.latent_dim = config.latent_dim;
-  c_config.encoder = encoder.data();
-  c_config.decoder = decoder.data();
-  c_config.encoder_count = std::uint32_t(encoder.size());
-  c_config.decoder_count = std::uint32_t(decoder.size());
-  c_config.prior = vae_prior(config.prior);
-  c_config.likelihood = vae_likelihood(config.likelihood);
-  c_config.output_activation = vae_activation(config.output_activation);
-  c_config.sigma_kind = vae_sigma_kind(config.sigma_kind);
-  c_config.sigma = config.sigma;
-  c_config.groups = config.groups.data();
-  c_config.group_count = std::uint32_t(config.groups.size());
+  const detail::ConfigView view(config);
   handle_.reset(detail::make_model(options, [&](const vae_model_options *c_options, vae_model **handle) {
-    detail::call(vae_model_create, &c_config, c_options, handle);
+    detail::call(vae_model_create, &view.c, c_options, handle);
   }));
 }
 
@@ -294,131 +331,6 @@ inline Model Model::load_bytes(std::span<const std::byte> bytes, const ModelOpti
   return Model(detail::make_model(options, [&](const vae_model_options *c_options, vae_model **handle) {
     detail::call(vae_model_load_bytes, bytes.data(), bytes.size(), c_options, handle);
   }));
-}
-
-inline Config Model::config() const {
-  const vae_config c = detail::config_of(get());
-  return {.input_dim = c.input_dim,
-          .condition_dim = c.condition_dim,
-          .latent_dim = c.latent_dim,
-          .encoder = detail::from_c(c.encoder, c.encoder_count),
-          .decoder = detail::from_c(c.decoder, c.decoder_count),
-          .prior = Prior{c.prior},
-          .likelihood = Likelihood{c.likelihood},
-          .output_activation = Activation{c.output_activation},
-          .sigma_kind = SigmaKind(c.sigma_kind),
-          .sigma = c.sigma,
-          .groups = std::vector<std::uint32_t>(c.groups, c.groups + c.group_count)};
-}
-
-inline void Model::encode(Workspace &workspace, const Rows &x, std::span<float> mean, std::span<float> logvar) const {
-  const vae_config config = detail::config_of(get());
-  const vae_data data = x.view(config.input_dim);
-  const std::size_t count = detail::product({data.rows, config.latent_dim}, "the latent codes");
-  detail::call(vae_model_encode, get(), workspace.get(), &data, detail::address(mean, count, "mean"),
-               detail::address(logvar, count, "logvar"));
-}
-
-inline Posterior Model::encode(Workspace &workspace, const Rows &x) const {
-  const vae_config config = detail::config_of(get());
-  const std::size_t count = detail::product({x.view(config.input_dim).rows, config.latent_dim}, "the latent codes");
-  Posterior result{std::vector<float>(count), std::vector<float>(count)};
-  encode(workspace, x, result.mean, result.logvar);
-  return result;
-}
-
-inline void Model::decode(Workspace &workspace, std::span<const float> z, std::span<float> output) const {
-  const vae_config config = detail::config_of(get());
-  const std::size_t rows = z.size() / config.latent_dim;
-  if (z.size() % config.latent_dim != 0)
-    throw Error(Status::mismatch, "z: " + std::to_string(z.size()) + " values are no whole number of rows of " +
-                                      std::to_string(config.latent_dim));
-  detail::call(vae_model_decode, get(), workspace.get(), z.data(), rows,
-               detail::address(output, detail::product({rows, config.input_dim}, "output"), "output"));
-}
-
-inline std::vector<float> Model::decode(Workspace &workspace, std::span<const float> z) const {
-  const vae_config config = detail::config_of(get());
-  std::vector<float> output(detail::product({z.size() / config.latent_dim, config.input_dim}, "output"));
-  decode(workspace, z, output);
-  return output;
-}
-
-inline void Model::reconstruct(Workspace &workspace, const Rows &x, std::span<float> output) const {
-  const vae_data data = x.view(detail::config_of(get()).input_dim);
-  detail::call(vae_model_reconstruct, get(), workspace.get(), &data,
-               detail::address(output, detail::product({data.rows, data.columns}, "output"), "output"));
-}
-
-inline std::vector<float> Model::reconstruct(Workspace &workspace, const Rows &x) const {
-  const vae_data data = x.view(detail::config_of(get()).input_dim);
-  std::vector<float> output(detail::product({data.rows, data.columns}, "output"));
-  reconstruct(workspace, x, output);
-  return output;
-}
-
-inline void Model::sample(Workspace &workspace, std::size_t rows, std::uint64_t seed, std::uint64_t first_row,
-                          std::span<float> output, std::span<float> z) const {
-  const vae_config config = detail::config_of(get());
-  detail::call(vae_model_sample, get(), workspace.get(), seed, first_row, rows,
-               detail::address(output, detail::product({rows, config.input_dim}, "output"), "output"),
-               detail::address(z, detail::product({rows, config.latent_dim}, "z"), "z"));
-}
-
-inline std::vector<float> Model::sample(Workspace &workspace, std::size_t rows, std::uint64_t seed,
-                                        std::uint64_t first_row) const {
-  std::vector<float> output(detail::product({rows, detail::config_of(get()).input_dim}, "output"));
-  sample(workspace, rows, seed, first_row, output);
-  return output;
-}
-
-inline Loss Model::evaluate(Workspace &workspace, const Rows &x, const Objective &objective, std::uint64_t seed,
-                            const Terms &terms) const {
-  const vae_config config = detail::config_of(get());
-  const vae_data data = x.view(config.input_dim);
-  const vae_objective c_objective = detail::to_c(objective);
-  const vae_terms c_terms = detail::to_c(terms, config, data.rows, objective.samples);
-  vae_loss loss = detail::initialised(vae_loss_init_sized);
-  detail::call(vae_model_evaluate, get(), workspace.get(), &data, &c_objective, seed, &loss, &c_terms);
-  return detail::from_c(loss);
-}
-
-inline Statistics Model::statistics(Workspace &workspace, const Rows &x, const StatisticsOptions &options) const {
-  const vae_config config = detail::config_of(get());
-  const vae_data data = x.view(config.input_dim);
-  const vae_statistics_options c_options = detail::to_c(options);
-  std::vector<double> kl(config.latent_dim), variance(config.latent_dim), evidence(data.rows), effective(data.rows);
-  vae_statistics_arrays arrays = detail::initialised(vae_statistics_arrays_init_sized);
-  arrays.latent_kl = kl.data();
-  arrays.latent_variance = variance.data();
-  arrays.log_evidence = evidence.data();
-  arrays.effective_samples = effective.data();
-  vae_statistics c_statistics = detail::initialised(vae_statistics_init_sized);
-  detail::call(vae_model_statistics, get(), workspace.get(), &data, &c_options, &c_statistics, &arrays);
-  Statistics result = detail::from_c(c_statistics);
-  result.latent_kl = std::move(kl);
-  result.latent_variance = std::move(variance);
-  result.example_log_evidence = std::move(evidence);
-  result.example_effective_samples = std::move(effective);
-  return result;
-}
-
-inline Loss Model::loss_and_gradients(Workspace &workspace, const Rows &x, const Objective &objective,
-                                      std::span<const float> noise, std::uint64_t seed, const Terms &terms) const {
-  const vae_config config = detail::config_of(get());
-  const vae_data data = x.view(config.input_dim);
-  const vae_objective c_objective = detail::to_c(objective);
-  const vae_terms c_terms = detail::to_c(terms, config, data.rows, objective.samples);
-  vae_loss loss = detail::initialised(vae_loss_init_sized);
-  detail::call(vae_model_loss_and_gradients, get(), workspace.get(), &data, &c_objective,
-               detail::noise_address(noise, config, data.rows, objective.samples), seed, &loss, &c_terms);
-  return detail::from_c(loss);
-}
-
-inline std::vector<float> Model::gradient(const Workspace &workspace, const std::string &name) const {
-  std::vector<float> values(detail::count_of(get(), name));
-  workspace.get_gradient(name, values);
-  return values;
 }
 
 } // namespace vae

@@ -2,7 +2,10 @@
 #ifndef VAE_STATISTICS_HPP
 #define VAE_STATISTICS_HPP
 
-#include "values.hpp"
+#include "errors.hpp"
+
+#include <cstdint>
+#include <vector>
 
 namespace vae {
 

@@ -111,6 +111,7 @@ class Trainer {
     double gradient_norm;     // before clipping; 0 without Training::clip_norm
     double best_loss;         // the lowest that was judged; infinity before the first
     std::uint64_t best_epoch; // epochs that were finished then
+    double capacity;          // of the last step, by its schedule
   };
 
   // Where the trainer stands.
@@ -129,7 +130,8 @@ class Trainer {
             info.beta,
             info.gradient_norm,
             info.best_loss,
-            info.best_epoch};
+            info.best_epoch,
+            info.capacity};
   }
 
   // Early stopping: tells the loss on held-out data after an epoch. The trainer keeps a copy of the state with the
@@ -166,11 +168,11 @@ class Trainer {
 
 inline Loss Trainer::step(const Rows &x, std::span<const float> noise, const Terms &terms) {
   const vae_config config = detail::config_of(model_);
-  const vae_data data = x.view(config.input_dim);
-  const vae_terms c_terms = detail::to_c(terms, config, data.rows, samples_);
+  const detail::DataView data(x, config);
+  const vae_terms c_terms = detail::to_c(terms, config, data.rows(), samples_);
   vae_loss loss = detail::initialised(vae_loss_init_sized);
-  detail::call(vae_trainer_step, get(), &data, detail::noise_address(noise, config, data.rows, samples_), &loss,
-               &c_terms);
+  detail::call(vae_trainer_step, get(), data.address(),
+               detail::noise_address(noise, config, data.rows(), samples_), &loss, &c_terms);
   return detail::from_c(loss);
 }
 
@@ -183,9 +185,9 @@ inline void Trainer::restore(const std::string &path) {
 }
 
 inline EpochResult Trainer::run_epoch(const Rows &x, vae_progress_callback callback, void *user) {
-  const vae_data data = x.view(detail::config_of(model_).input_dim);
+  const detail::DataView data(x, detail::config_of(model_));
   vae_loss loss = detail::initialised(vae_loss_init_sized);
-  const bool stopped = detail::call(vae_trainer_epoch, get(), &data, callback, user, &loss);
+  const bool stopped = detail::call(vae_trainer_epoch, get(), data.address(), callback, user, &loss);
   return {detail::from_c(loss), stopped};
 }
 

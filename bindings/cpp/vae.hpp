@@ -20,9 +20,16 @@
 #ifndef VAE_VAE_HPP
 #define VAE_VAE_HPP
 
+#include "config.hpp"
+#include "data.hpp"
+#include "errors.hpp"
+#include "inference.hpp"
 #include "model.hpp"
+#include "names.hpp"
+#include "options.hpp"
+#include "preset.hpp"
 #include "statistics.hpp"
 #include "trainer.hpp"
-#include "values.hpp"
+#include "training.hpp"
 
 #endif

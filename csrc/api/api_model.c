@@ -141,8 +141,9 @@ vae_status vae_model_init_output_bias(vae_model *model, const vae_data *data, va
   VAEI_REQUIRE(model, err);
   vae_data own;
   vae_status status = vaei_check_float32(model, "setting a parameter", err);
-  if (status == VAE_OK) status = vaei_check_data(&own, data, model, "data", err);
+  if (status == VAE_OK) status = vaei_check_values(&own, data, model, "data", err);
   if (status != VAE_OK) return status;
+  own.condition = NULL; /* it is not read */
   const size_t units = model->config.input_dim, bytes = units * (sizeof(double) + sizeof(float));
   double *sum = vaei_allocate_zeroed(&model->allocator, bytes);
   if (!sum) return vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for the means (%zu bytes asked for)", bytes);

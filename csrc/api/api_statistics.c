@@ -22,11 +22,12 @@ vae_status vae_model_statistics(const vae_model *model, vae_workspace *workspace
                                 const vae_statistics_options *options, vae_statistics *statistics,
                                 const vae_statistics_arrays *arrays, vae_error *err) {
   vae_data data;
+  vae_condition condition;
   vae_statistics_options own_options;
   vae_statistics_arrays own_arrays;
   vae_statistics own;
   vae_status status = vaei_check_pair(model, workspace, err);
-  if (status == VAE_OK) status = vaei_check_data(&data, x, model, "x", err);
+  if (status == VAE_OK) status = vaei_check_data(&data, &condition, x, model, "x", err);
   if (status == VAE_OK) status = check_options(&own_options, options, err);
   if (status != VAE_OK) return status;
   VAEI_REQUIRE(statistics, err);

@@ -38,9 +38,10 @@ vae_status vae_trainer_epoch(vae_trainer *trainer, const vae_data *data, vae_pro
                              vae_loss *loss, vae_error *err) {
   VAEI_REQUIRE(trainer, err);
   vae_data own;
+  vae_condition condition;
   vae_loss result;
   vae_loss_init(&result);
-  vae_status status = vaei_check_data(&own, data, trainer->model, "data", err);
+  vae_status status = vaei_check_data(&own, &condition, data, trainer->model, "data", err);
   if (status == VAE_OK) status = check_loss(loss, err);
   if (status != VAE_OK) return status;
   status = vaei_trainer_epoch(trainer, &own, callback, user, &result, err);
@@ -52,9 +53,10 @@ vae_status vae_trainer_step(vae_trainer *trainer, const vae_data *data, const fl
                             const vae_terms *terms, vae_error *err) {
   VAEI_REQUIRE(trainer, err);
   vae_data own;
+  vae_condition condition;
   vae_terms wanted;
   vae_loss result;
-  vae_status status = vaei_check_data(&own, data, trainer->model, "data", err);
+  vae_status status = vaei_check_data(&own, &condition, data, trainer->model, "data", err);
   if (status == VAE_OK) status = vaei_check_terms(&wanted, terms, err);
   if (status == VAE_OK) status = check_loss(loss, err);
   if (status != VAE_OK) return status;

@@ -29,32 +29,31 @@ void vae_workspace_free(vae_workspace *workspace) { vaei_workspace_delete(worksp
 vae_status vae_model_encode(const vae_model *model, vae_workspace *workspace, const vae_data *x, float *mean,
                             float *logvar, vae_error *err) {
   vae_data data;
+  vae_condition condition;
   vae_status status = vaei_check_pair(model, workspace, err);
-  if (status == VAE_OK) status = vaei_check_data(&data, x, model, "x", err);
+  if (status == VAE_OK) status = vaei_check_data(&data, &condition, x, model, "x", err);
   return status == VAE_OK ? vaei_workspace_encode(workspace, model, &data, mean, logvar, err) : status;
 }
 
-/* The number of rows of z, as of data. */
-static vae_status check_rows(size_t rows, vae_error *err) {
-  if (rows >= 1 && rows <= UINT32_MAX) return VAE_OK;
-  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "rows is %zu; allowed are 1 to %u", rows, UINT32_MAX);
+/* Refuses a model with a condition where there is no argument for it. given: the function that has one. */
+static vae_status check_unconditional(const vae_model *model, const char *given, vae_error *err) {
+  if (!model || !model->config.condition_dim) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_MISMATCH, "model has a condition (its condition_dim is %u); use %s",
+                   model->config.condition_dim, given);
 }
 
 vae_status vae_model_decode(const vae_model *model, vae_workspace *workspace, const float *z, size_t rows,
                             float *output, vae_error *err) {
-  vae_status status = vaei_check_pair(model, workspace, err);
-  if (status != VAE_OK) return status;
-  VAEI_REQUIRE(z, err);
-  VAEI_REQUIRE(output, err);
-  status = check_rows(rows, err);
-  return status == VAE_OK ? vaei_workspace_decode(workspace, model, z, rows, output, err) : status;
+  const vae_status status = check_unconditional(model, "vae_model_decode_given", err);
+  return status == VAE_OK ? vae_model_decode_given(model, workspace, z, rows, NULL, output, err) : status;
 }
 
 vae_status vae_model_reconstruct(const vae_model *model, vae_workspace *workspace, const vae_data *x, float *output,
                                  vae_error *err) {
   vae_data data;
+  vae_condition condition;
   vae_status status = vaei_check_pair(model, workspace, err);
-  if (status == VAE_OK) status = vaei_check_data(&data, x, model, "x", err);
+  if (status == VAE_OK) status = vaei_check_data(&data, &condition, x, model, "x", err);
   if (status != VAE_OK) return status;
   VAEI_REQUIRE(output, err);
   return vaei_workspace_reconstruct(workspace, model, &data, output, err);
@@ -62,12 +61,9 @@ vae_status vae_model_reconstruct(const vae_model *model, vae_workspace *workspac
 
 vae_status vae_model_sample(const vae_model *model, vae_workspace *workspace, uint64_t seed, uint64_t first_row,
                             size_t rows, float *output, float *z, vae_error *err) {
-  vae_status status = vaei_check_pair(model, workspace, err);
-  if (status == VAE_OK) status = check_rows(rows, err);
-  if (status == VAE_OK && first_row > UINT32_MAX - rows)
-    status = vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "first_row is %llu; a seed's stream has %u rows",
-                       (unsigned long long)first_row, UINT32_MAX);
-  return status == VAE_OK ? vaei_workspace_sample(workspace, model, seed, first_row, rows, output, z, err) : status;
+  const vae_status status = check_unconditional(model, "vae_model_sample_given", err);
+  if (status != VAE_OK) return status;
+  return vae_model_sample_given(model, workspace, seed, first_row, rows, NULL, output, z, err);
 }
 
 static vae_status write_loss(vae_loss *loss, const vae_loss *own, vae_error *err) {
@@ -79,6 +75,7 @@ static vae_status write_loss(vae_loss *loss, const vae_loss *own, vae_error *err
 /* The checked arguments of the two functions that compute an objective. */
 typedef struct objective_call {
   vae_data data;
+  vae_condition condition;
   vae_objective objective;
   vae_terms terms;
   vae_loss loss;
@@ -88,7 +85,7 @@ static vae_status check_objective_call(objective_call *call, const vae_model *mo
                                        const vae_data *x, const vae_objective *objective, const vae_terms *terms,
                                        vae_error *err) {
   vae_status status = vaei_check_pair(model, workspace, err);
-  if (status == VAE_OK) status = vaei_check_data(&call->data, x, model, "x", err);
+  if (status == VAE_OK) status = vaei_check_data(&call->data, &call->condition, x, model, "x", err);
   if (status == VAE_OK) status = vaei_check_objective(&call->objective, objective, model, err);
   if (status == VAE_OK) status = vaei_check_terms(&call->terms, terms, err);
   return status;

@@ -1,5 +1,7 @@
 #include "api/check.h"
 
+#include <stdio.h>
+
 #include "core/names.h"
 #include "core/structs.h"
 #include "model/config_check.h"
@@ -39,8 +41,25 @@ vae_status vaei_check_allocator(vae_allocator *copy, const vae_allocator *alloca
                    allocator->struct_size, copy->allocate ? "given" : "NULL", copy->release ? "given" : "NULL");
 }
 
-vae_status vaei_check_data(vae_data *copy, const vae_data *data, const vae_model *model, const char *name,
-                           vae_error *err) {
+/* The distance of rows, in values of up to 4 bytes. */
+static vae_status check_stride(size_t row_stride, size_t columns, size_t rows, const char *name, vae_error *err) {
+  const size_t stride = row_stride ? row_stride : columns, element = sizeof(float);
+  if (stride < columns)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->row_stride is %zu; allowed are 0 and %zu or more", name,
+                     stride, columns);
+  if (stride <= SIZE_MAX / element / rows) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->row_stride is %zu; %zu rows of it overflow", name, stride,
+                   rows);
+}
+
+/* What bytes are multiplied by. */
+static vae_status check_scale(double scale, const char *name, vae_error *err) {
+  if (scale >= 1e-30 && scale <= 1e30) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->scale is %g; allowed are 1e-30 to 1e30", name, scale);
+}
+
+vae_status vaei_check_values(vae_data *copy, const vae_data *data, const vae_model *model, const char *name,
+                             vae_error *err) {
   if (!data) return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s is NULL", name);
   vae_data_init(copy);
   const vae_status status = vaei_check_struct(copy, sizeof *copy, data, name, err);
@@ -55,17 +74,47 @@ vae_status vaei_check_data(vae_data *copy, const vae_data *data, const vae_model
   if (copy->columns != model->config.input_dim)
     return vaei_fail(err, VAE_ERROR_MISMATCH, "%s->columns is %zu; the model's input_dim is %u", name, copy->columns,
                      model->config.input_dim);
-  if (copy->row_stride && copy->row_stride < copy->columns)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->row_stride is %zu; allowed are 0 and %zu or more", name,
-                     copy->row_stride, copy->columns);
-  const size_t stride = copy->row_stride ? copy->row_stride : copy->columns, element = sizeof(float);
-  if (stride > SIZE_MAX / element / copy->rows)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->row_stride is %zu; %zu rows of it overflow", name, stride,
-                     copy->rows);
-  if (copy->type == VAE_DATA_FLOAT32) return VAE_OK;
-  if (!(copy->scale >= 1e-30 && copy->scale <= 1e30))
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->scale is %g; allowed are 1e-30 to 1e30", name, copy->scale);
-  return VAE_OK;
+  const vae_status strided = check_stride(copy->row_stride, copy->columns, copy->rows, name, err);
+  if (strided != VAE_OK || copy->type == VAE_DATA_FLOAT32) return strided;
+  return check_scale(copy->scale, name, err);
+}
+
+vae_status vaei_check_condition(vae_condition *copy, const vae_condition **result, const vae_condition *condition,
+                                const vae_model *model, size_t rows, const char *name, vae_error *err) {
+  const uint32_t dim = model->config.condition_dim;
+  *result = NULL;
+  if (!dim && condition)
+    return vaei_fail(err, VAE_ERROR_MISMATCH, "%s is given; the model has no condition (its condition_dim is 0)", name);
+  if (!dim) return VAE_OK;
+  if (!condition)
+    return vaei_fail(err, VAE_ERROR_MISMATCH, "%s is NULL; the model has a condition (its condition_dim is %u)", name,
+                     dim);
+  vae_condition_init(copy);
+  vae_status status = vaei_check_struct(copy, sizeof *copy, condition, name, err);
+  if (status != VAE_OK) return status;
+  if (copy->type < VAE_CONDITION_FLOAT32 || copy->type > VAE_CONDITION_LABELS_UINT32)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "%s->type is %d; allowed are 0 (float32), 1 (uint8), 2 (labels as uint8) and 3 (labels as uint32)",
+                     name, (int)copy->type);
+  if (!copy->values) return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s->values is NULL", name);
+  if (copy->rows != rows && copy->rows != 1)
+    return vaei_fail(err, VAE_ERROR_MISMATCH,
+                     "%s->rows is %zu; allowed are %zu, a row for each, and 1, the same for all", name, copy->rows,
+                     rows);
+  const bool labels = copy->type == VAE_CONDITION_LABELS_UINT8 || copy->type == VAE_CONDITION_LABELS_UINT32;
+  status = check_stride(copy->row_stride, labels ? 1 : dim, copy->rows, name, err);
+  if (status == VAE_OK && copy->type == VAE_CONDITION_UINT8) status = check_scale(copy->scale, name, err);
+  if (status == VAE_OK) *result = copy;
+  return status;
+}
+
+vae_status vaei_check_data(vae_data *copy, vae_condition *condition, const vae_data *data, const vae_model *model,
+                           const char *name, vae_error *err) {
+  char part[32];
+  const vae_status status = vaei_check_values(copy, data, model, name, err);
+  if (status != VAE_OK) return status;
+  snprintf(part, sizeof part, "%s->condition", name);
+  return vaei_check_condition(condition, &copy->condition, copy->condition, model, copy->rows, part, err);
 }
 
 vae_status vaei_check_objective(vae_objective *copy, const vae_objective *objective, const vae_model *model,

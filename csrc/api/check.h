@@ -25,9 +25,19 @@ vae_status vaei_check_pair(const vae_model *model, const vae_workspace *workspac
 /* Copies options' allocator (NULL: the C library's). */
 vae_status vaei_check_allocator(vae_allocator *copy, const vae_allocator *allocator, vae_error *err);
 
-/* Copies rows of data and checks them against a model. */
-vae_status vaei_check_data(vae_data *copy, const vae_data *data, const vae_model *model, const char *name,
-                           vae_error *err);
+/* Copies rows of data and checks them against a model. condition: receives the copy of their condition, which copy->condition
+ * then points at. */
+vae_status vaei_check_data(vae_data *copy, vae_condition *condition, const vae_data *data, const vae_model *model,
+                           const char *name, vae_error *err);
+
+/* The same without a look at their condition. */
+vae_status vaei_check_values(vae_data *copy, const vae_data *data, const vae_model *model, const char *name,
+                             vae_error *err);
+
+/* Copies the condition of `rows` rows, which is NULL exactly where the model has none, and makes *result point at the copy, or
+ * NULL. */
+vae_status vaei_check_condition(vae_condition *copy, const vae_condition **result, const vae_condition *condition,
+                                const vae_model *model, size_t rows, const char *name, vae_error *err);
 
 /* Copies an objective (NULL: ELBO, one sample, beta 1) and checks it against a model. */
 vae_status vaei_check_objective(vae_objective *copy, const vae_objective *objective, const vae_model *model,

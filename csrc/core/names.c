@@ -60,9 +60,12 @@ static const char *const estimator_names[] = {
     [VAE_ESTIMATOR_PLAIN] = "plain", [VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED] = "doubly_reparameterized"};
 
 static const char *const regularizer_names[] = {
-    [VAE_REGULARIZER_NONE] = "none",       [VAE_REGULARIZER_TC] = "tc",
-    [VAE_REGULARIZER_DIP_I] = "dip_i",     [VAE_REGULARIZER_DIP_II] = "dip_ii",
-    [VAE_REGULARIZER_MMD_RBF] = "mmd_rbf", [VAE_REGULARIZER_MMD_IMQ] = "mmd_imq",
+    [VAE_REGULARIZER_NONE] = "none",
+    [VAE_REGULARIZER_TC] = "tc",
+    [VAE_REGULARIZER_DIP_I] = "dip_i",
+    [VAE_REGULARIZER_DIP_II] = "dip_ii",
+    [VAE_REGULARIZER_MMD_RBF] = "mmd_rbf",
+    [VAE_REGULARIZER_MMD_IMQ] = "mmd_imq",
     [VAE_REGULARIZER_SLICED_WASSERSTEIN] = "sliced_wasserstein",
 };
 

@@ -272,9 +272,6 @@ vae_status vaei_config_read(vaei_config_text *result, const char *text, size_t l
   vae_status status = vaei_json_read(&json, text, length, "config", allocator, err);
   if (status != VAE_OK) return status;
   status = vaei_fields_read(result, config_fields, COUNT_OF(config_fields), json.values, "config", err);
-  if (status == VAE_OK && result->config.condition_dim > 0)
-    status = vaei_fail(err, VAE_ERROR_UNSUPPORTED, "config: \"condition_dim\" is %u; this version has no conditions",
-                       (unsigned)result->config.condition_dim);
   vaei_json_free(&json);
   return status;
 }

@@ -45,13 +45,14 @@ static void layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t inde
   vaei_team_barrier(crew->member);
 }
 
-/* From the decoder's first layer to z. */
+/* From the decoder's first layer to z, and not to the condition beside it but for what shares a panel with z, into dz's padding. */
 static void draws_backward(vaei_pass *pass, const vaei_crew *crew) {
   const uint32_t first = pass->model->head + 1;
   vaei_work work = vaei_crew_work(pass, crew, pass->part.samples, pass->model->dense[first].input_panels);
   for (vaei_tile tile; vaei_work_next(&work, &tile);)
-    vaei_layer_product_back(pass, first, &tile, pass->dz + tile.row * pass->z_row + (size_t)tile.panel * VAEI_VECTOR,
-                            pass->z_row);
+    vaei_layer_product_back(pass, first, &tile,
+                            pass->dz + tile.row * pass->latent_row + (size_t)tile.panel * VAEI_VECTOR,
+                            pass->latent_row);
   vaei_team_barrier(crew->member);
 }
 
@@ -71,15 +72,15 @@ static void latent_backward(vaei_pass *pass, const vaei_crew *crew) {
   const vaei_range share = vaei_crew_share(crew, 1);
   for (size_t j = share.begin; j < share.end; j++) {
     const size_t i = part->example + j;
-    const float *deviation = pass->deviation + i * pass->z_row;
+    const float *deviation = pass->deviation + i * pass->latent_row;
     float *dmean = head->dy + i * head->row, *dlogvar = dmean + latents;
     if (part->sample == 0) memset(dmean, 0, head->row * sizeof(float));
     for (size_t r = j * part->samples; r < (j + 1) * part->samples; r++)
-      kernels->normal_draw_backward(latents, pass->dz + r * pass->z_row, pass->z + r * pass->z_row,
-                                    weighted ? pass->row_weight[r] : 0.0f, deviation, pass->noise + r * pass->z_row,
-                                    dmean, dlogvar);
+      kernels->normal_draw_backward(latents, pass->dz + r * pass->latent_row, pass->z + r * pass->z_row,
+                                    weighted ? pass->row_weight[r] : 0.0f, deviation,
+                                    pass->noise + r * pass->latent_row, dmean, dlogvar);
     if (part->sample + part->samples < pass->objective.samples) continue;
-    kernels->normal_posterior_backward(latents, head->y + i * head->row, deviation, pass->inside + i * pass->z_row,
+    kernels->normal_posterior_backward(latents, head->y + i * head->row, deviation, pass->inside + i * pass->latent_row,
                                        kl_weight, constant, dmean, dlogvar);
     vaei_pass_note_large(pass, dmean, 1, 2 * latents, head->row);
   }

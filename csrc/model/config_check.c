@@ -84,8 +84,9 @@ vae_status vaei_config_check(const vae_config *c, vae_error *err) {
   if (status == VAE_OK) status = check_stack("encoder", c->encoder, c->encoder_count, err);
   if (status == VAE_OK) status = check_stack("decoder", c->decoder, c->decoder_count, err);
   if (status != VAE_OK) return status;
-  if (c->condition_dim)
-    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "condition_dim is %u; this version takes 0 only", c->condition_dim);
+  if (c->condition_dim > VAE_MAX_DIM)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "condition_dim is %u; allowed are 0 (none) to %d",
+                     c->condition_dim, VAE_MAX_DIM);
   if (!vaei_prior_name(c->prior))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "prior is %d; allowed are 0 (standard) to 3 (vamp)",
                      (int)c->prior);
@@ -196,7 +197,8 @@ static vae_status check_warm_up(const vae_training *t, vae_error *err) {
 vae_status vaei_training_check(const vae_training *t, vae_error *err) {
   const vae_status status = vaei_objective_check(&t->objective, err);
   if (status != VAE_OK) return status;
-  if (t->dropout != 0) return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "training.dropout is %g; not built yet", t->dropout);
+  if (t->dropout != 0)
+    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "training.dropout is %g; not built yet", t->dropout);
   const uint32_t most = 1u << 20;
   if (t->batch_size < 1 || t->batch_size > most)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.batch_size is %u; allowed are 1 to %u", t->batch_size,

@@ -11,7 +11,7 @@ static inline float vaei_data_value(const vae_data *data, size_t i, size_t j) {
   return ((const float *)data->values)[at];
 }
 
-/* An error that names the first value of a row that the likelihood cannot take. */
+/* An error that names the first value of a row that the likelihood cannot take, or of its condition. */
 vae_status vaei_data_error(const vae_model *model, const vae_data *data, size_t row, vae_error *err);
 
 #endif

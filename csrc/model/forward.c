@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/scalar.h"
+#include "model/condition.h"
 #include "model/crew.h"
 #include "model/layer_product.h"
 #include "model/likelihood.h"
@@ -37,8 +38,8 @@ static void posterior(vaei_pass *pass, const vaei_crew *crew) {
     float *mean = head->y + i * head->row, *logvar = mean + latents;
     if (!pass->size.gradients && !pass->kernels->all_below(mean, 1, 2 * latents, 0, __builtin_inff()))
       atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
-    pass->kl[i] = (double)pass->kernels->normal_posterior(latents, mean, logvar, pass->deviation + i * pass->z_row,
-                                                          pass->inside + i * pass->z_row);
+    pass->kl[i] = (double)pass->kernels->normal_posterior(latents, mean, logvar, pass->deviation + i * pass->latent_row,
+                                                          pass->inside + i * pass->latent_row);
   }
   /* With one sample an example, those who read this now are those who wrote it. */
   if (pass->objective.samples > 1) vaei_team_barrier(crew->member);
@@ -54,6 +55,7 @@ void vaei_pass_encode(vaei_pass *pass, vaei_member member) {
 void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
   const vaei_activations *head = &pass->layers[pass->model->head];
   const size_t latents = pass->model->config.latent_dim, samples = pass->part.samples;
+  const size_t inputs = latents + pass->model->config.condition_dim;
   const vaei_crew crew = vaei_decoder_crew(pass, member);
   const vaei_range share = vaei_crew_share(&crew, samples);
   const size_t all = (size_t)pass->rows * pass->objective.samples;
@@ -64,10 +66,11 @@ void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
     float *z = pass->z + r * pass->z_row;
     pass->row_weight[r] = row_weight;
     pass->log_ratio[r] = (double)pass->kernels->normal_draw(
-        latents, mean, mean + latents, pass->deviation + i * pass->z_row, pass->noise + r * pass->z_row, z);
+        latents, mean, mean + latents, pass->deviation + i * pass->latent_row, pass->noise + r * pass->latent_row, z);
+    vaei_condition_join(pass, i, z, latents);
     if (pass->size.gradients) vaei_pass_note_large(pass, z, 1, latents, latents);
   }
-  if (pass->mixed.kernels) vaei_mixed_pack_rows(pass, &pass->mixed.z, share, pass->z, pass->z_row, latents);
+  if (pass->mixed.kernels) vaei_mixed_pack_rows(pass, &pass->mixed.z, share, pass->z, pass->z_row, inputs);
   vaei_team_barrier(crew.member);
 }
 

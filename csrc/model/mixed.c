@@ -20,8 +20,8 @@ void vaei_mixed_lay_out(vaei_pass *pass) {
   vaei_arena *arena = &pass->arena;
   vaei_mixed *mixed = &pass->mixed;
   mixed->layers = vaei_arena_take(arena, model->dense_count, sizeof *mixed->layers);
-  mixed->x = take_operand(arena, pass->size.rows, model->config.input_dim, true);
-  mixed->z = take_operand(arena, pass->max_draws, model->config.latent_dim, true);
+  mixed->x = take_operand(arena, pass->size.rows, model->config.input_dim + (size_t)model->config.condition_dim, true);
+  mixed->z = take_operand(arena, pass->max_draws, model->config.latent_dim + (size_t)model->config.condition_dim, true);
   for (uint32_t l = 0; l < model->dense_count; l++) {
     const vaei_dense *layer = &model->dense[l];
     const size_t rows = l <= model->head ? pass->size.rows : pass->max_draws;
@@ -137,7 +137,7 @@ void vaei_mixed_copy_weights(vaei_pass *pass, const vaei_task *task, uint32_t pa
                 VAEI_VECTOR);
   if (!mixed->transposed) return;
   const uint32_t left = layer->units - panel * VAEI_VECTOR, columns = left < VAEI_VECTOR ? left : VAEI_VECTOR;
-  for (uint32_t i = 0; i < rows; i += VAEI_VECTOR)
+  for (uint32_t i = 0; i < rows && (task->row + i) / VAEI_VECTOR < layer->input_panels; i += VAEI_VECTOR)
     kernels->pack_transposed(weights + (size_t)i * VAEI_VECTOR, rows - i < 16 ? rows - i : 16,
                              mixed->transposed + ((task->row + i) / 16 * units + (size_t)panel * 8) * VAEI_VECTOR,
                              columns);

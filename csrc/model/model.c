@@ -35,17 +35,17 @@ bool vaei_config_equal(const vae_config *a, const vae_config *b) {
   return true;
 }
 
-/* Appends a layer and returns its index. */
+/* Appends a layer and returns its index. wanted: its first inputs whose gradient is wanted, none or all but a condition. */
 static uint32_t add_dense(vae_model *model, uint32_t inputs, uint32_t units, vae_activation activation,
-                          bool gradient_of_input) {
+                          uint32_t wanted) {
   vaei_dense *layer = &model->dense[model->dense_count];
   *layer = (vaei_dense){.inputs = inputs, .units = units, .activation = activation};
   layer->panels = (units + VAEI_LANES - 1) / VAEI_LANES;
-  layer->input_panels = (inputs + VAEI_LANES - 1) / VAEI_LANES;
+  layer->input_panels = (wanted + VAEI_LANES - 1) / VAEI_LANES;
   layer->offset = model->block_size;
   layer->size = (size_t)layer->panels * ((size_t)inputs + 1) * VAEI_LANES;
   layer->transposed = model->transposed_size;
-  layer->transposed_size = gradient_of_input ? (size_t)layer->input_panels * units * VAEI_LANES : 0;
+  layer->transposed_size = (size_t)layer->input_panels * units * VAEI_LANES;
   model->block_size += layer->size;
   model->transposed_size += layer->transposed_size;
   return model->dense_count++;
@@ -75,32 +75,35 @@ static void add_vector(vae_model *model, const char *name, uint32_t layer, uint3
   model->value_count += units;
 }
 
-/* Hidden layers named "STACK.0", "STACK.1", … Returns the width of the last one. */
+/* Hidden layers named "STACK.0", "STACK.1", … on `inputs` inputs, of which the gradient of the first `wanted` is wanted.
+ * *wanted becomes the width of the last one, which is returned. */
 static uint32_t add_stack(vae_model *model, const char *stack, const vae_layer *layers, uint32_t count, uint32_t inputs,
-                          bool gradient_of_input) {
+                          uint32_t *wanted) {
   for (uint32_t i = 0; i < count; i++) {
     char name[24];
     snprintf(name, sizeof name, "%s.%u", stack, i);
-    const uint32_t index = add_dense(model, inputs, layers[i].units, layers[i].activation, gradient_of_input || i > 0);
+    const uint32_t index = add_dense(model, inputs, layers[i].units, layers[i].activation, *wanted);
     add_names(model, name, index, 0, layers[i].units);
-    inputs = layers[i].units;
+    *wanted = inputs = layers[i].units;
   }
   return inputs;
 }
 
 static void lay_out(vae_model *model) {
   const vae_config *c = &model->config;
-  uint32_t width = add_stack(model, "encoder", c->encoder, c->encoder_count, c->input_dim, false);
-  model->head = add_dense(model, width, 2 * c->latent_dim, VAE_ACTIVATION_IDENTITY, c->encoder_count > 0);
+  uint32_t wanted = 0;
+  uint32_t width = add_stack(model, "encoder", c->encoder, c->encoder_count, c->input_dim + c->condition_dim, &wanted);
+  model->head = add_dense(model, width, 2 * c->latent_dim, VAE_ACTIVATION_IDENTITY, wanted);
   add_names(model, "encoder.mean", model->head, 0, c->latent_dim);
   add_names(model, "encoder.logvar", model->head, c->latent_dim, c->latent_dim);
-  width = add_stack(model, "decoder", c->decoder, c->decoder_count, c->latent_dim, true);
-  model->output = add_dense(model, width, vaei_likelihood_outputs(c), c->output_activation, true);
+  wanted = c->latent_dim;
+  width = add_stack(model, "decoder", c->decoder, c->decoder_count, c->latent_dim + c->condition_dim, &wanted);
+  model->output = add_dense(model, width, vaei_likelihood_outputs(c), c->output_activation, wanted);
   add_names(model, "decoder.mean", model->output, 0, c->input_dim);
   if (c->sigma_kind == VAE_SIGMA_PER_OUTPUT)
     add_names(model, "decoder.logvar", model->output, c->input_dim, c->input_dim);
   if (c->sigma_kind == VAE_SIGMA_GLOBAL)
-    add_vector(model, "decoder.log_sigma", add_dense(model, 0, 1, VAE_ACTIVATION_IDENTITY, false), 0, 1);
+    add_vector(model, "decoder.log_sigma", add_dense(model, 0, 1, VAE_ACTIVATION_IDENTITY, 0), 0, 1);
 }
 
 /* The numbers of layers and tensors that lay_out will append. */
@@ -118,14 +121,14 @@ static vae_layer *copy_layers(vae_layer *to, const vae_layer *from, uint32_t cou
 }
 
 uint64_t vaei_config_value_count(const vae_config *config) {
-  uint64_t count = 0, inputs = config->input_dim;
+  uint64_t count = 0, inputs = (uint64_t)config->input_dim + config->condition_dim;
   for (uint32_t i = 0; i < config->encoder_count; i++) {
     const uint64_t units = vaei_layer_at(config->encoder, i).units;
     count += (inputs + 1) * units;
     inputs = units;
   }
   count += (inputs + 1) * 2 * config->latent_dim;
-  inputs = config->latent_dim;
+  inputs = (uint64_t)config->latent_dim + config->condition_dim;
   for (uint32_t i = 0; i < config->decoder_count; i++) {
     const uint64_t units = vaei_layer_at(config->decoder, i).units;
     count += (inputs + 1) * units;

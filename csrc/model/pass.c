@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/scalar.h"
+#include "model/condition.h"
 #include "model/crew.h"
 #include "model/likelihood.h"
 #include "model/mixed.h"
@@ -34,13 +35,17 @@ static void lay_out(vaei_pass *p) {
   const vae_model *model = p->model;
   const size_t n = p->size.rows, draws = p->max_draws;
   vaei_arena *arena = &p->arena;
-  p->x_row = row_stride(model->config.input_dim);
-  p->z_row = row_stride(model->config.latent_dim);
+  const size_t condition = model->config.condition_dim;
+  p->x_row = row_stride(model->config.input_dim + condition);
+  p->c_row = row_stride(condition);
+  p->latent_row = row_stride(model->config.latent_dim);
+  p->z_row = row_stride(model->config.latent_dim + condition);
   p->x = vaei_arena_take(arena, n * p->x_row, sizeof(float));
-  p->noise = vaei_arena_take(arena, draws * p->z_row, sizeof(float));
+  if (condition) p->c = vaei_arena_take(arena, n * p->c_row, sizeof(float));
+  p->noise = vaei_arena_take(arena, draws * p->latent_row, sizeof(float));
   p->z = vaei_arena_take(arena, draws * p->z_row, sizeof(float));
-  p->deviation = vaei_arena_take(arena, n * p->z_row, sizeof(float));
-  p->inside = vaei_arena_take(arena, n * p->z_row, sizeof(float));
+  p->deviation = vaei_arena_take(arena, n * p->latent_row, sizeof(float));
+  p->inside = vaei_arena_take(arena, n * p->latent_row, sizeof(float));
   p->tile_nll = vaei_arena_take(arena, draws * p->column_tiles, sizeof(double));
   p->nll = vaei_arena_take(arena, draws, sizeof(double));
   p->log_ratio = vaei_arena_take(arena, draws, sizeof(double));
@@ -59,7 +64,7 @@ static void lay_out(vaei_pass *p) {
     p->row_scale = vaei_arena_take(arena, most, sizeof *p->row_scale);
   }
   if (p->size.gradients) {
-    p->dz = vaei_arena_take(arena, draws * p->z_row, sizeof(float));
+    p->dz = vaei_arena_take(arena, draws * p->latent_row, sizeof(float));
     if (!p->mixed.kernels) p->transposed = vaei_arena_take(arena, model->transposed_size, sizeof(float));
     if (p->size.draws > draws) p->partial = vaei_arena_take(arena, model->block_size, sizeof(float));
     p->tasks = vaei_arena_take(arena, p->task_count, sizeof *p->tasks);
@@ -193,8 +198,8 @@ bool vaei_pass_take_part(vaei_pass *pass, vaei_member member, uint32_t index) {
   return good;
 }
 
-static void note_bad_row(_Atomic size_t *bad_row, size_t row) {
-  size_t seen = atomic_load(bad_row); /* the smallest row wins, whoever finds it */
+void vaei_note_bad_row(_Atomic size_t *bad_row, size_t row) {
+  size_t seen = atomic_load(bad_row);
   while (row < seen && !atomic_compare_exchange_weak(bad_row, &seen, row)) continue;
 }
 
@@ -202,7 +207,7 @@ static void note_bad_row(_Atomic size_t *bad_row, size_t row) {
 static void fetch_row(const vaei_source *source, size_t i, size_t stride) {
   const vae_data *data = source->data;
   const size_t size = data->type == VAE_DATA_UINT8 ? 1 : sizeof(float), cache_line = 64;
-  const size_t row = source->order ? source->order[i] : source->first + i;
+  const size_t row = vaei_source_row(source, i);
   const char *values = (const char *)data->values + row * stride * size;
   for (size_t at = 0; at < data->columns * size; at += cache_line) __builtin_prefetch(values + at);
 }
@@ -221,11 +226,13 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
   const vaei_kernels *kernels = pass->kernels;
   const vaei_support support = vaei_likelihood_of(&pass->model->config)->support;
   const size_t columns = data->columns, stride = data->row_stride ? data->row_stride : columns;
+  const size_t inputs = columns + pass->model->config.condition_dim;
   const vaei_crew crew = vaei_encoder_crew(pass, member);
   const vaei_range share = vaei_crew_share(&crew, 1);
   const size_t rows_ahead = 8;
+  if (pass->c) vaei_condition_gather(pass, share, data->condition, source, bad_row);
   for (size_t i = share.begin; i < share.end; i++) {
-    const size_t row = source->order ? source->order[i] : source->first + i;
+    const size_t row = vaei_source_row(source, i);
     float *to = pass->x + i * pass->x_row;
     size_t good;
     if (i + rows_ahead < share.end) fetch_row(source, i + rows_ahead, stride);
@@ -237,11 +244,12 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
       good = kernels->gather_floats(from, columns, support.low, support.high, to);
     }
     if (good == columns && support.whole) good = first_misfit(&pass->model->config, to, columns);
-    if (good < columns) note_bad_row(bad_row, row);
+    if (good < columns) vaei_note_bad_row(bad_row, row);
     else if (grey) kernels->binarize(&grey->stream, grey->first + i, columns, to);
-    if (pass->size.gradients) vaei_pass_note_large(pass, to, 1, columns, columns);
+    vaei_condition_join(pass, i, to, columns);
+    if (pass->size.gradients) vaei_pass_note_large(pass, to, 1, inputs, inputs);
   }
-  if (pass->mixed.kernels) vaei_mixed_pack_rows(pass, &pass->mixed.x, share, pass->x, pass->x_row, columns);
+  if (pass->mixed.kernels) vaei_mixed_pack_rows(pass, &pass->mixed.x, share, pass->x, pass->x_row, inputs);
 }
 
 void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *noise) {
@@ -251,7 +259,8 @@ void vaei_pass_copy_noise(vaei_pass *pass, vaei_member member, const float *nois
   const vaei_range share = vaei_crew_share(&crew, part->samples);
   for (size_t r = share.begin; r < share.end; r++) {
     const size_t example = part->example + r / part->samples, sample = part->sample + r % part->samples;
-    memcpy(pass->noise + r * pass->z_row, noise + (sample * pass->rows + example) * latents, latents * sizeof(float));
+    memcpy(pass->noise + r * pass->latent_row, noise + (sample * pass->rows + example) * latents,
+           latents * sizeof(float));
   }
 }
 
@@ -261,7 +270,7 @@ void vaei_pass_draw_noise(vaei_pass *pass, vaei_member member, const vaei_stream
   const vaei_range share = vaei_crew_share(&crew, part->samples);
   const vaei_draws draws = {.example = first + part->example, .sample = part->sample, .samples = part->samples};
   pass->kernels->normals(stream, &draws, share.begin, share.end, pass->model->config.latent_dim, pass->noise,
-                         pass->z_row);
+                         pass->latent_row);
 }
 
 void vaei_pass_add_sums(const vaei_pass *pass, vaei_sums *sums) {

@@ -3,7 +3,7 @@
  * A pass owns the scratch memory of all layers. Its functions are phases: every member of the team calls them, each
  * does its share, and a phase ends with a barrier where the next one needs the whole result. The order (batch.h runs it):
  *
- *   gather → encoder and q → for each part of the batch: noise and z → decoder → output and loss → gradients of the decoder's
+ *   gather (x, and the condition behind it) → encoder and q → for each part of the batch: noise and z → decoder → output and loss → gradients of the decoder's
  *   activations → those of the encoder's → gradients of the weights, each tile given to Adam at once (vaei_pass_update) or
  *   kept (vaei_pass_gradients)
  *
@@ -75,11 +75,14 @@ typedef struct vaei_pass {
   bool kept_part; /* whether `partial` holds gradients of parts before it */
   vaei_arena arena;
 
-  float *x; /* [n, x_row] */
+  float *x; /* [n, x_row], a row being x and behind it the condition: what the encoder reads */
   size_t x_row;
-  float *deviation, *inside; /* [n, z_row] */
-  float *noise, *z, *dz;     /* of a part's rows: [draws, z_row] */
-  size_t z_row;
+  float *c; /* [n, c_row]; NULL where the model has no condition */
+  size_t c_row;
+  float *deviation, *inside; /* [n, latent_row] */
+  float *noise, *dz;         /* of a part's rows: [draws, latent_row] */
+  float *z;                  /* [draws, z_row], z and behind it the condition: what the decoder reads */
+  size_t latent_row, z_row;
   vaei_activations *layers; /* as model->dense */
   vaei_mixed mixed;         /* bf16 operands, in a pass with bf16 products */
   uint32_t column_tiles;    /* of the output layer; 1 where the likelihood takes rows */
@@ -155,14 +158,22 @@ typedef struct vaei_source {
   size_t first;
 } vaei_source;
 
+/* The row of the data that example i of the batch is. */
+static inline size_t vaei_source_row(const vaei_source *source, size_t i) {
+  return source->order ? source->order[i] : source->first + i;
+}
+
+/* Notes a row of the data that cannot be taken; the smallest one stays, whoever finds it. */
+void vaei_note_bad_row(_Atomic size_t *bad_row, size_t row);
+
 /* Where grey data are drawn from: example i of the batch has number first + i. */
 typedef struct vaei_grey {
   vaei_stream stream;
   uint64_t first;
 } vaei_grey;
 
-/* Fills x from the data; grey: NULL, or how x is drawn from them. *bad_row receives the row of the data where a value
- * is outside the likelihood's range; it is left alone where there is none. No barrier. */
+/* Fills x and the condition from the data; grey: NULL, or how x is drawn from them. *bad_row receives the row of the data
+ * where a value is outside the likelihood's range or is no condition; it is left alone where there is none. No barrier. */
 void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *source, const vaei_grey *grey,
                       _Atomic size_t *bad_row);
 

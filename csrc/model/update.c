@@ -156,7 +156,7 @@ static void task_transpose(vaei_pass *pass, const vaei_task *t, const float *blo
   for (uint32_t panel = t->panel; panel < t->panel_end; panel++) {
     const uint32_t unit = panel * VAEI_VECTOR, units = layer->units - unit < 16 ? layer->units - unit : 16;
     const float *weights = block + task_offset(layer, t, panel);
-    for (uint32_t row = t->row; row < t->row_end; row += 16) {
+    for (uint32_t row = t->row; row < t->row_end && row / 16 < layer->input_panels; row += 16) {
       const uint32_t rows = t->row_end - row < 16 ? t->row_end - row : 16;
       float *to = pass->transposed + layer->transposed + ((size_t)(row / 16) * layer->units + unit) * VAEI_VECTOR;
       pass->kernels->transpose(weights + (size_t)(row - t->row) * VAEI_VECTOR, rows, to, units);

@@ -17,11 +17,11 @@ enum { VAEI_LANES = 16 };
 typedef struct vaei_dense {
   uint32_t inputs;
   uint32_t units;
-  uint32_t panels;        /* ceil(units / 16) */
-  uint32_t input_panels;  /* ceil(inputs / 16) */
-  size_t offset;          /* of its first panel in the parameter block, in floats */
-  size_t size;            /* panels * (inputs + 1) * 16 */
-  size_t transposed;      /* offset in the block of transposed weights, [input_panels][units][16] */
+  uint32_t panels;       /* ceil(units / 16) */
+  uint32_t input_panels; /* ceil(inputs / 16), of the inputs whose gradient is wanted: of z alone, not of a condition */
+  size_t offset;         /* of its first panel in the parameter block, in floats */
+  size_t size;           /* panels * (inputs + 1) * 16 */
+  size_t transposed;     /* offset in the block of transposed weights, [input_panels][units][16] */
   size_t transposed_size; /* 0 where no gradient of the input is ever wanted */
   vae_activation activation;
 } vaei_dense;

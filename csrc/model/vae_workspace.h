@@ -27,15 +27,16 @@ typedef struct vaei_observer {
   void *context;
 } vaei_observer;
 
-/* As the public functions of the same names; observer may be NULL; arguments have been checked. `x` is a full-size copy. */
+/* As the public functions of the same names, or of those with _given; observer may be NULL; arguments have been checked. `x`
+ * and `condition` are full-size copies, the latter NULL where the model has none. */
 vae_status vaei_workspace_encode(vae_workspace *w, const vae_model *model, const vae_data *x, float *mean,
                                  float *logvar, vae_error *err);
-vae_status vaei_workspace_decode(vae_workspace *w, const vae_model *model, const float *z, size_t rows, float *output,
-                                 vae_error *err);
+vae_status vaei_workspace_decode(vae_workspace *w, const vae_model *model, const float *z, size_t rows,
+                                 const vae_condition *condition, float *output, vae_error *err);
 vae_status vaei_workspace_reconstruct(vae_workspace *w, const vae_model *model, const vae_data *x, float *output,
                                       vae_error *err);
 vae_status vaei_workspace_sample(vae_workspace *w, const vae_model *model, uint64_t seed, uint64_t first_row,
-                                 size_t rows, float *output, float *z, vae_error *err);
+                                 size_t rows, const vae_condition *condition, float *output, float *z, vae_error *err);
 vae_status vaei_workspace_evaluate(vae_workspace *w, const vae_model *model, const vae_data *x,
                                    const vae_objective *objective, uint64_t seed, vae_loss *loss,
                                    const vae_terms *terms, const vaei_observer *observer, vae_error *err);

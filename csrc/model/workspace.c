@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "model/batch.h"
+#include "model/condition.h"
 #include "model/crew.h"
 #include "model/data_value.h"
 
@@ -46,7 +47,8 @@ typedef struct row_job {
   vaei_pass *pass;
   size_t rows, chunk; /* in all, and at a time */
   vae_objective objective;
-  const vae_data *x;
+  const vae_data *x;              /* with its condition; NULL where there is z, and then … */
+  const vae_condition *condition; /* … the condition of z's rows; NULL where the model has none */
   const float *z_in;
   vaei_stream stream;
   uint64_t first_number; /* of row 0 in the stream */
@@ -71,27 +73,33 @@ static bool encode_chunk(row_job *job, vaei_member member, size_t first) {
     const float *mean = head->y + i * head->row;
     if (job->mean) memcpy(job->mean + (first + i) * latents, mean, latents * sizeof(float));
     if (job->logvar) memcpy(job->logvar + (first + i) * latents, mean + latents, latents * sizeof(float));
-    memcpy(pass->z + i * pass->z_row, mean, latents * sizeof(float));
+    float *z = pass->z + i * pass->z_row;
+    memcpy(z, mean, latents * sizeof(float));
+    vaei_condition_join(pass, i, z, latents);
   }
   vaei_team_barrier(member);
   return atomic_load(&job->bad_row) == SIZE_MAX;
 }
 
-/* z of the chunk, from the caller or from the prior. */
-static void take_latents(row_job *job, vaei_member member, size_t first) {
+/* z of the chunk, from the caller or from the prior, with its condition. False where that is bad. */
+static bool take_latents(row_job *job, vaei_member member, size_t first) {
   vaei_pass *pass = job->pass;
   const size_t latents = pass->model->config.latent_dim;
   const vaei_crew crew = vaei_decoder_crew(pass, member);
   const vaei_range share = vaei_crew_share(&crew, 1);
   const vaei_draws draws = {.example = job->first_number + first, .samples = 1};
+  const vaei_source source = {.first = first};
+  if (pass->c) vaei_condition_gather(pass, share, job->condition, &source, &job->bad_row);
   if (job->operation == SAMPLE)
     pass->kernels->normals(&job->stream, &draws, share.begin, share.end, latents, pass->z, pass->z_row);
   for (size_t i = share.begin; i < share.end; i++) {
     float *z = pass->z + i * pass->z_row;
     if (job->operation == DECODE) memcpy(z, job->z_in + (first + i) * latents, latents * sizeof(float));
     if (job->z_out) memcpy(job->z_out + (first + i) * latents, z, latents * sizeof(float));
+    vaei_condition_join(pass, i, z, latents);
   }
-  vaei_team_barrier(crew.member);
+  vaei_team_barrier(pass->c ? member : crew.member);
+  return atomic_load(&job->bad_row) == SIZE_MAX;
 }
 
 static void decode_chunk(row_job *job, vaei_member member, size_t first) {
@@ -123,8 +131,8 @@ static bool evaluate_chunk(row_job *job, vaei_member member, size_t first) {
 /* False where the data are bad. */
 static bool run_chunk(row_job *job, vaei_member member, size_t first) {
   if (job->operation == EVALUATE) return evaluate_chunk(job, member, first);
-  if (job->operation == DECODE || job->operation == SAMPLE) take_latents(job, member, first);
-  else if (!encode_chunk(job, member, first)) return false;
+  const bool has_z = job->operation == DECODE || job->operation == SAMPLE;
+  if (!(has_z ? take_latents : encode_chunk)(job, member, first)) return false;
   if (job->output) decode_chunk(job, member, first);
   return true;
 }
@@ -160,7 +168,9 @@ static vae_status run(vae_workspace *w, const vae_model *model, row_job *job, co
   atomic_store(&job->bad_row, SIZE_MAX);
   const size_t together = (job->rows < job->chunk ? job->rows : job->chunk) * samples;
   vaei_team_run(vaei_pass_team(&w->pass, together, w->threads, job->rows > job->chunk), run_job, job);
-  if (atomic_load(&job->bad_row) != SIZE_MAX) return vaei_data_error(model, job->x, atomic_load(&job->bad_row), err);
+  const size_t bad = atomic_load(&job->bad_row);
+  if (bad != SIZE_MAX)
+    return job->x ? vaei_data_error(model, job->x, bad, err) : vaei_condition_error(model, job->condition, bad, err);
   if (!atomic_load(&w->pass.not_finite)) return VAE_OK;
   static const unsigned phases[] = {[ENCODE] = VAEI_RAN_ENCODER,
                                     [DECODE] = VAEI_RAN_DECODER,
@@ -176,15 +186,15 @@ vae_status vaei_workspace_encode(vae_workspace *w, const vae_model *model, const
   return run(w, model, &job, "encode", err);
 }
 
-vae_status vaei_workspace_decode(vae_workspace *w, const vae_model *model, const float *z, size_t rows, float *output,
-                                 vae_error *err) {
+vae_status vaei_workspace_decode(vae_workspace *w, const vae_model *model, const float *z, size_t rows,
+                                 const vae_condition *condition, float *output, vae_error *err) {
   const size_t latents = model->config.latent_dim;
   for (size_t i = 0; i < rows; i++)
     for (size_t j = 0; j < latents; j++)
       if (!(z[i * latents + j] - z[i * latents + j] == 0))
         return vaei_fail(err, VAE_ERROR_DATA, "z row %zu, column %zu is %g; allowed is any finite number", i, j,
                          (double)z[i * latents + j]);
-  row_job job = {.operation = DECODE, .rows = rows, .z_in = z, .output = output};
+  row_job job = {.operation = DECODE, .rows = rows, .condition = condition, .z_in = z, .output = output};
   return run(w, model, &job, "decode", err);
 }
 
@@ -195,9 +205,10 @@ vae_status vaei_workspace_reconstruct(vae_workspace *w, const vae_model *model, 
 }
 
 vae_status vaei_workspace_sample(vae_workspace *w, const vae_model *model, uint64_t seed, uint64_t first_row,
-                                 size_t rows, float *output, float *z, vae_error *err) {
+                                 size_t rows, const vae_condition *condition, float *output, float *z, vae_error *err) {
   row_job job = {.operation = SAMPLE,
                  .rows = rows,
+                 .condition = condition,
                  .stream = {.seed = seed, .stream = VAEI_STREAM_SAMPLING},
                  .first_number = first_row,
                  .output = output,

@@ -35,9 +35,9 @@ enum {
   /* A density on [0, 1] (Loaiza-Ganem & Cunningham 2019), on logits. In place of the mean comes its parameter lambda =
    * sigmoid(o). */
   VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI = 2,
-  VAE_LIKELIHOOD_LAPLACE = 3,    /* located; sigma is the mean of |x - location| */
-  VAE_LIKELIHOOD_LOG_COSH = 4,   /* located: -log p = log cosh((x - location) / sigma) + log(pi sigma) */
-  VAE_LIKELIHOOD_POISSON = 5,    /* counts, whole numbers from 0 to 2^22; mean softplus(o) */
+  VAE_LIKELIHOOD_LAPLACE = 3,     /* located; sigma is the mean of |x - location| */
+  VAE_LIKELIHOOD_LOG_COSH = 4,    /* located: -log p = log cosh((x - location) / sigma) + log(pi sigma) */
+  VAE_LIKELIHOOD_POISSON = 5,     /* counts, whole numbers from 0 to 2^22; mean softplus(o) */
   VAE_LIKELIHOOD_CATEGORICAL = 6, /* groups of columns (vae_config.groups) with a single 1 in each; mean softmax(o) */
   /* Counts, whole numbers from 0 to 2^22; mean softplus(o), variance mean + mean^2 / dispersion with a learned dispersion
    * for each column: exp of the tensor decoder.log_dispersion [D]. */
@@ -99,9 +99,9 @@ static inline void vae_layer_init(vae_layer *layer) { vae_layer_init_sized(layer
 
 /* Limits. A model beyond them is refused with VAE_ERROR_INVALID_ARGUMENT. */
 enum {
-  VAE_MAX_DIM = 1 << 24, /* of input_dim, latent_dim, units */
-  VAE_MAX_LAYERS = 64,   /* hidden layers of one stack */
-  VAE_MAX_GROUPS = 4096, /* of a categorical likelihood */
+  VAE_MAX_DIM = 1 << 24,    /* of input_dim, latent_dim, units */
+  VAE_MAX_LAYERS = 64,      /* hidden layers of one stack */
+  VAE_MAX_GROUPS = 4096,    /* of a categorical likelihood */
   VAE_MAX_COMPONENTS = 4096 /* of a mixture or VampPrior */
 };
 
@@ -214,8 +214,8 @@ typedef struct vae_objective {
   double regularizer_weight;   /* 0 to 1e9; TC: -1 to 1e9 */
   double regularizer_diagonal; /* DIP: 0 to 1e9 */
   double kernel_scale;         /* MMD: 1e-6 to 1e12; 0: 2 Z */
-  uint64_t data_rows;          /* TC: rows of the data set; 0: those of the data that an epoch or an evaluation is given */
-  uint64_t reserved[15];       /* zero; room for later fields, since vae_training holds this struct by value */
+  uint64_t data_rows;    /* TC: rows of the data set; 0: those of the data that an epoch or an evaluation is given */
+  uint64_t reserved[15]; /* zero; room for later fields, since vae_training holds this struct by value */
 } vae_objective;
 
 VAE_API void vae_objective_init_sized(vae_objective *objective, size_t struct_size);
@@ -290,7 +290,7 @@ typedef struct vae_training {
   double clip_norm;
   uint32_t warm_up_cycles; /* CYCLIC: 1 to 2^20 */
   uint32_t patience;       /* epochs without a better held-out loss after which vae_trainer_judge says stop; 0: never */
-  double capacity_epochs;  /* objective.capacity is reached linearly after so many epochs, 0 to 1e9; 0: from the start */
+  double capacity_epochs; /* objective.capacity is reached linearly after so many epochs, 0 to 1e9; 0: from the start */
   /* Each output of a hidden layer of encoder and decoder is zero with this probability, and divided by 1 - dropout
    * otherwise (Srivastava et al. 2014, inverted), drawn anew in every step of training; 0 to 0.95. Evaluation drops nothing. */
   double dropout;

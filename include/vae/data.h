@@ -44,10 +44,10 @@ typedef struct vae_data {
   uint32_t struct_size;
   vae_data_type type;
   const void *values;
-  size_t rows;       /* at least 1, at most 2^32 - 1 */
-  size_t columns;    /* the model's input_dim */
-  size_t row_stride; /* in values; 0 means `columns` */
-  double scale;      /* of UINT8 only: 1e-30 to 1e30; init sets 1/255 */
+  size_t rows;                    /* at least 1, at most 2^32 - 1 */
+  size_t columns;                 /* the model's input_dim */
+  size_t row_stride;              /* in values; 0 means `columns` */
+  double scale;                   /* of UINT8 only: 1e-30 to 1e30; init sets 1/255 */
   const vae_condition *condition; /* of a model with a condition; else NULL */
 } vae_data;
 

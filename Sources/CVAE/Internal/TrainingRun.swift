@@ -124,7 +124,7 @@ final class TrainingRun {
   private func validate() throws(VAEError) -> VAE.Loss? {
     guard let validation else { return nil }
     let model = trainer.model
-    return try validation.withData(dimension: model.configuration.inputDimension, what: "validation data") {
+    return try validation.withData(for: model.configuration, what: "validation data") {
       data throws(VAEError) in
       try model.gate.read { () throws(VAEError) in
         try model.evaluate(data, theValidationWorkspace(), configuration.objective, 0, nil)

@@ -1,5 +1,6 @@
 //! Rows of data that the caller owns, and the losses that come back.
 
+use crate::condition::{Condition, ConditionView};
 use crate::error::{check_len, product, Error, Status};
 use crate::sys::{self, Initialised};
 use std::os::raw::c_void;
@@ -11,6 +12,7 @@ use std::os::raw::c_void;
 pub struct Rows<'a> {
     values: Values<'a>,
     stride: usize,
+    condition: Option<Condition<'a>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -22,12 +24,12 @@ enum Values<'a> {
 impl<'a> Rows<'a> {
     /// Rows of floats.
     pub fn floats(values: &'a [f32]) -> Self {
-        Rows { values: Values::Floats(values), stride: 0 }
+        Rows { values: Values::Floats(values), stride: 0, condition: None }
     }
 
     /// Rows of bytes, converted a mini-batch at a time; `scale`: 1e-30 to 1e30.
     pub fn bytes(values: &'a [u8], scale: f64) -> Self {
-        Rows { values: Values::Bytes(values, scale), stride: 0 }
+        Rows { values: Values::Bytes(values, scale), stride: 0, condition: None }
     }
 
     /// The next row begins `stride` values after a row; 0 stands for the row's length.
@@ -35,34 +37,62 @@ impl<'a> Rows<'a> {
         Rows { stride, ..self }
     }
 
-    /// The C view for rows of `columns` values; its memory lives as long as the borrow.
-    pub(crate) fn to_c(self, columns: usize) -> Result<sys::vae_data, Error> {
-        let count = match self.values {
-            Values::Floats(values) => values.len(),
-            Values::Bytes(values, _) => values.len(),
-        };
-        let step = if self.stride == 0 { columns } else { self.stride };
-        // The last row need not be followed by the gap between rows.
-        let rows = if count < columns { 0 } else { (count - columns) / step + 1 };
-        let rest = if rows == 0 { count } else { count - columns - (rows - 1) * step };
-        if step < columns || (rest != 0 && rest != step - columns) {
-            let message =
-                format!("data: {count} values are no whole number of rows of {columns}, a row each {step} values");
-            return Err(Error::new(Status::MISMATCH, message));
-        }
-        let mut data = sys::vae_data::initialised();
-        data.rows = rows;
-        data.columns = columns;
-        data.row_stride = step;
-        match self.values {
-            Values::Floats(values) => data.values = values.as_ptr() as *const c_void,
-            Values::Bytes(values, scale) => {
-                data.r#type = sys::VAE_DATA_UINT8;
-                data.values = values.as_ptr() as *const c_void;
-                data.scale = scale;
+    /// The same rows with their condition, which a model with a condition needs.
+    pub fn given(self, condition: impl Into<Condition<'a>>) -> Self {
+        Rows { condition: Some(condition.into()), ..self }
+    }
+}
+
+/// The number of rows of `columns` values, each of which begins `step` values after the one before.
+pub(crate) fn row_count(count: usize, columns: usize, step: usize, what: &str) -> Result<usize, Error> {
+    // The last row need not be followed by the gap between rows.
+    let rows = if count < columns { 0 } else { (count - columns) / step + 1 };
+    let rest = if rows == 0 { count } else { count - columns - (rows - 1) * step };
+    if step < columns || (rest != 0 && rest != step - columns) {
+        let message =
+            format!("{what}: {count} values are no whole number of rows of {columns}, a row each {step} values");
+        return Err(Error::new(Status::MISMATCH, message));
+    }
+    Ok(rows)
+}
+
+/// Rows with their condition, as the C interface takes them.
+pub(crate) struct DataView<'a> {
+    condition: ConditionView<'a>,
+    c: sys::vae_data, // points into what is borrowed for 'a
+}
+
+impl<'a> DataView<'a> {
+    /// For a model of that configuration.
+    pub(crate) fn new(x: Rows<'a>, config: &sys::vae_config) -> Result<Self, Error> {
+        let columns = config.input_dim as usize;
+        let condition = ConditionView::new(x.condition, config.condition_dim)?;
+        let mut c = sys::vae_data::initialised();
+        c.columns = columns;
+        c.row_stride = if x.stride == 0 { columns } else { x.stride };
+        let count = match x.values {
+            Values::Floats(values) => {
+                c.values = values.as_ptr() as *const c_void;
+                values.len()
             }
-        }
-        Ok(data)
+            Values::Bytes(values, scale) => {
+                c.r#type = sys::VAE_DATA_UINT8;
+                c.values = values.as_ptr() as *const c_void;
+                c.scale = scale;
+                values.len()
+            }
+        };
+        c.rows = row_count(count, columns, c.row_stride, "data")?;
+        Ok(DataView { condition, c })
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.c.rows
+    }
+
+    pub(crate) fn as_c(&mut self) -> &sys::vae_data {
+        self.c.condition = self.condition.as_c();
+        &self.c
     }
 }
 

@@ -37,26 +37,36 @@
 #![warn(missing_docs)]
 
 mod allocator;
+mod condition;
 mod config;
 mod data;
 mod error;
+mod inference;
+mod likelihood;
 mod model;
+mod names;
+mod preset;
 mod statistics;
 pub mod sys;
 mod trainer;
+mod training;
 mod workspace;
 
 pub use allocator::Allocator;
-pub use config::{
-    Activation, Binarization, Config, Isa, Layer, Likelihood, Objective, ObjectiveKind, Precision, Prior, RateSchedule,
-    SigmaKind, Training, WarmUp,
-};
+pub use condition::Condition;
+pub use config::{Config, Layer};
 pub use data::{Loss, Rows, Terms};
 pub use error::{Error, Status};
 pub use model::{Model, Parameter};
+pub use names::{
+    Activation, Binarization, Estimator, Isa, Likelihood, ObjectiveKind, Precision, Prior, RateSchedule, Regularizer,
+    SigmaKind, WarmUp,
+};
+pub use preset::Preset;
 pub use statistics::{Bits, Statistics, StatisticsOptions, StatisticsWarnings};
 pub use trainer::{Epoch, Progress, Trainer, TrainerInfo};
-pub use workspace::{Posterior, Workspace, WorkspaceInfo, WorkspaceOptions};
+pub use training::{Objective, Training};
+pub use workspace::{Gaussian, Posterior, Workspace, WorkspaceInfo, WorkspaceOptions};
 
 /// The version of the library that was loaded, `"0.1.0"`.
 pub fn version() -> &'static str {

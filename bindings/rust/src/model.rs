@@ -1,10 +1,12 @@
-//! A configuration and its parameters; running it is in `workspace.rs`.
+//! A configuration and its parameters; running it is in `inference.rs`.
 
 use crate::allocator::{address, optional_to_c, Allocator};
-use crate::config::{Config, Precision, Training};
-use crate::data::Rows;
+use crate::config::Config;
+use crate::data::{DataView, Rows};
 use crate::error::{c_string, call, check_len, Error};
+use crate::names::Precision;
 use crate::sys::{self, Initialised};
+use crate::training::Training;
 use std::ffi::{CStr, CString};
 use std::os::raw::c_void;
 use std::os::unix::ffi::OsStrExt;
@@ -182,8 +184,8 @@ impl Model {
 
     /// Starts the output bias where the decoder gives the data's column means.  x: `[n, D]`.
     pub fn init_output_bias<'a>(&mut self, x: impl Into<Rows<'a>>) -> Result<(), Error> {
-        let data = x.into().to_c(self.c_config()?.input_dim as usize)?;
-        call(|err| unsafe { sys::vae_model_init_output_bias(self.as_ptr(), &data, err) }).map(drop)
+        let mut data = DataView::new(x.into(), &self.c_config()?)?;
+        call(|err| unsafe { sys::vae_model_init_output_bias(self.as_ptr(), data.as_c(), err) }).map(drop)
     }
 
     /// The handle, which stays this model's; for `sys`.

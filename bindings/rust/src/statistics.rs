@@ -143,7 +143,7 @@ impl Model {
         x: impl Into<Rows<'a>>,
         options: &StatisticsOptions,
     ) -> Result<Statistics, Error> {
-        let (data, shape) = self.view(x, 1)?;
+        let (mut data, shape) = self.view(x, 1)?;
         let (mut latent_kl, mut latent_variance) = (vec![0.0; shape.latents], vec![0.0; shape.latents]);
         let (mut evidence, mut effective) = (vec![0.0; shape.rows], vec![0.0; shape.rows]);
         let mut arrays = sys::vae_statistics_arrays::initialised();
@@ -155,7 +155,7 @@ impl Model {
         let mut s = sys::vae_statistics::initialised();
         call(|err| unsafe {
             let (model, workspace) = (self.as_ptr(), workspace.as_ptr());
-            sys::vae_model_statistics(model, workspace, &data, &options, &mut s, &arrays, err)
+            sys::vae_model_statistics(model, workspace, data.as_c(), &options, &mut s, &arrays, err)
         })?;
         Ok(Statistics {
             warnings: StatisticsWarnings {

@@ -17,9 +17,12 @@ pub type vae_prior = i32;
 pub type vae_sigma_kind = i32;
 pub type vae_objective_kind = i32;
 pub type vae_binarization = i32;
+pub type vae_estimator = i32;
+pub type vae_regularizer = i32;
 pub type vae_rate_schedule = i32;
 pub type vae_warm_up = i32;
 pub type vae_data_type = i32;
+pub type vae_condition_type = i32;
 pub type vae_bits = i32;
 pub type vae_statistics_warnings = u32;
 
@@ -58,17 +61,32 @@ pub const VAE_LIKELIHOOD_LAPLACE: vae_likelihood = 3;
 pub const VAE_LIKELIHOOD_LOG_COSH: vae_likelihood = 4;
 pub const VAE_LIKELIHOOD_POISSON: vae_likelihood = 5;
 pub const VAE_LIKELIHOOD_CATEGORICAL: vae_likelihood = 6;
+pub const VAE_LIKELIHOOD_NEGATIVE_BINOMIAL: vae_likelihood = 7;
+pub const VAE_LIKELIHOOD_STUDENT_T: vae_likelihood = 8;
 pub const VAE_PRIOR_STANDARD: vae_prior = 0;
+pub const VAE_PRIOR_CONDITIONAL: vae_prior = 1;
+pub const VAE_PRIOR_MIXTURE: vae_prior = 2;
+pub const VAE_PRIOR_VAMP: vae_prior = 3;
 pub const VAE_SIGMA_FIXED: vae_sigma_kind = 0;
 pub const VAE_SIGMA_GLOBAL: vae_sigma_kind = 1;
 pub const VAE_SIGMA_PER_OUTPUT: vae_sigma_kind = 2;
 pub const VAE_MAX_DIM: u32 = 1 << 24;
 pub const VAE_MAX_LAYERS: u32 = 64;
 pub const VAE_MAX_GROUPS: u32 = 4096;
+pub const VAE_MAX_COMPONENTS: u32 = 4096;
 pub const VAE_OBJECTIVE_ELBO: vae_objective_kind = 0;
 pub const VAE_OBJECTIVE_IWAE: vae_objective_kind = 1;
 pub const VAE_BINARIZATION_NONE: vae_binarization = 0;
 pub const VAE_BINARIZATION_DYNAMIC: vae_binarization = 1;
+pub const VAE_ESTIMATOR_PLAIN: vae_estimator = 0;
+pub const VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED: vae_estimator = 1;
+pub const VAE_REGULARIZER_NONE: vae_regularizer = 0;
+pub const VAE_REGULARIZER_TC: vae_regularizer = 1;
+pub const VAE_REGULARIZER_DIP_I: vae_regularizer = 2;
+pub const VAE_REGULARIZER_DIP_II: vae_regularizer = 3;
+pub const VAE_REGULARIZER_MMD_RBF: vae_regularizer = 4;
+pub const VAE_REGULARIZER_MMD_IMQ: vae_regularizer = 5;
+pub const VAE_REGULARIZER_SLICED_WASSERSTEIN: vae_regularizer = 6;
 pub const VAE_RATE_CONSTANT: vae_rate_schedule = 0;
 pub const VAE_RATE_EXPONENTIAL: vae_rate_schedule = 1;
 pub const VAE_RATE_COSINE: vae_rate_schedule = 2;
@@ -81,6 +99,10 @@ pub const VAE_MAX_MILESTONES: usize = 16;
 pub const VAE_MAX_SAMPLES: u32 = 1 << 16;
 pub const VAE_DATA_FLOAT32: vae_data_type = 0;
 pub const VAE_DATA_UINT8: vae_data_type = 1;
+pub const VAE_CONDITION_FLOAT32: vae_condition_type = 0;
+pub const VAE_CONDITION_UINT8: vae_condition_type = 1;
+pub const VAE_CONDITION_LABELS_UINT8: vae_condition_type = 2;
+pub const VAE_CONDITION_LABELS_UINT32: vae_condition_type = 3;
 pub const VAE_BITS_CODE_LENGTH: vae_bits = 0;
 pub const VAE_BITS_CROSS_ENTROPY: vae_bits = 1;
 pub const VAE_BITS_DENSITY: vae_bits = 2;
@@ -152,6 +174,9 @@ pub struct vae_config {
     pub groups: *const u32,
     pub group_count: u32,
     pub reserved: u32,
+    pub prior_net: *const vae_layer,
+    pub prior_net_count: u32,
+    pub prior_components: u32,
 }
 
 #[repr(C)]
@@ -162,8 +187,17 @@ pub struct vae_objective {
     pub samples: u32,
     pub beta: f64,
     pub binarization: vae_binarization,
-    pub reserved32: u32,
-    pub reserved: [u64; 23],
+    pub estimator: vae_estimator,
+    pub free_bits: f64,
+    pub capacity: f64,
+    pub capacity_weight: f64,
+    pub regularizer: vae_regularizer,
+    pub projections: u32,
+    pub regularizer_weight: f64,
+    pub regularizer_diagonal: f64,
+    pub kernel_scale: f64,
+    pub data_rows: u64,
+    pub reserved: [u64; 15],
 }
 
 #[repr(C)]
@@ -195,6 +229,19 @@ pub struct vae_training {
     pub clip_norm: f64,
     pub warm_up_cycles: u32,
     pub patience: u32,
+    pub capacity_epochs: f64,
+    pub dropout: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct vae_condition {
+    pub struct_size: u32,
+    pub r#type: vae_condition_type,
+    pub values: *const c_void,
+    pub rows: usize,
+    pub row_stride: usize,
+    pub scale: f64,
 }
 
 #[repr(C)]
@@ -207,6 +254,7 @@ pub struct vae_data {
     pub columns: usize,
     pub row_stride: usize,
     pub scale: f64,
+    pub condition: *const vae_condition,
 }
 
 #[repr(C)]
@@ -350,6 +398,17 @@ pub struct vae_trainer_info {
     pub gradient_norm: f64,
     pub best_loss: f64,
     pub best_epoch: u64,
+    pub capacity: f64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct vae_preset_info {
+    pub struct_size: u32,
+    pub epochs: u32,
+    pub name: *const c_char,
+    pub source: *const c_char,
+    pub summary: *const c_char,
 }
 
 pub type vae_progress_callback = Option<unsafe extern "C" fn(progress: *const vae_progress, user: *mut c_void) -> i32>;
@@ -365,16 +424,20 @@ extern "C" {
     pub fn vae_precision_name(precision: vae_precision) -> *const c_char;
     pub fn vae_activation_name(activation: vae_activation) -> *const c_char;
     pub fn vae_likelihood_name(likelihood: vae_likelihood) -> *const c_char;
+    pub fn vae_likelihood_parameter_name(likelihood: vae_likelihood, index: u32) -> *const c_char;
     pub fn vae_sigma_kind_name(kind: vae_sigma_kind) -> *const c_char;
     pub fn vae_prior_name(prior: vae_prior) -> *const c_char;
     pub fn vae_layer_init_sized(layer: *mut vae_layer, struct_size: usize);
     pub fn vae_config_init_sized(config: *mut vae_config, struct_size: usize);
     pub fn vae_objective_name(kind: vae_objective_kind) -> *const c_char;
     pub fn vae_binarization_name(binarization: vae_binarization) -> *const c_char;
+    pub fn vae_estimator_name(estimator: vae_estimator) -> *const c_char;
+    pub fn vae_regularizer_name(regularizer: vae_regularizer) -> *const c_char;
     pub fn vae_rate_schedule_name(schedule: vae_rate_schedule) -> *const c_char;
     pub fn vae_warm_up_name(warm_up: vae_warm_up) -> *const c_char;
     pub fn vae_objective_init_sized(objective: *mut vae_objective, struct_size: usize);
     pub fn vae_training_init_sized(training: *mut vae_training, struct_size: usize);
+    pub fn vae_condition_init_sized(condition: *mut vae_condition, struct_size: usize);
     pub fn vae_data_init_sized(data: *mut vae_data, struct_size: usize);
     pub fn vae_loss_init_sized(loss: *mut vae_loss, struct_size: usize);
     pub fn vae_terms_init_sized(terms: *mut vae_terms, struct_size: usize);
@@ -492,6 +555,64 @@ extern "C" {
         z: *mut f32,
         err: *mut vae_error,
     ) -> vae_status;
+    pub fn vae_model_decode_given(
+        model: *const vae_model,
+        workspace: *mut vae_workspace,
+        z: *const f32,
+        rows: usize,
+        condition: *const vae_condition,
+        output: *mut f32,
+        err: *mut vae_error,
+    ) -> vae_status;
+    pub fn vae_model_sample_given(
+        model: *const vae_model,
+        workspace: *mut vae_workspace,
+        seed: u64,
+        first_row: u64,
+        rows: usize,
+        condition: *const vae_condition,
+        output: *mut f32,
+        z: *mut f32,
+        err: *mut vae_error,
+    ) -> vae_status;
+    pub fn vae_model_prior(
+        model: *const vae_model,
+        workspace: *mut vae_workspace,
+        rows: usize,
+        condition: *const vae_condition,
+        mean: *mut f32,
+        logvar: *mut f32,
+        err: *mut vae_error,
+    ) -> vae_status;
+    pub fn vae_model_likelihood_parameters(
+        model: *const vae_model,
+        workspace: *mut vae_workspace,
+        z: *const f32,
+        rows: usize,
+        condition: *const vae_condition,
+        parameters: *mut f32,
+        err: *mut vae_error,
+    ) -> vae_status;
+    pub fn vae_model_likelihood_mean(
+        model: *const vae_model,
+        workspace: *mut vae_workspace,
+        z: *const f32,
+        rows: usize,
+        condition: *const vae_condition,
+        mean: *mut f32,
+        err: *mut vae_error,
+    ) -> vae_status;
+    pub fn vae_model_likelihood_samples(
+        model: *const vae_model,
+        workspace: *mut vae_workspace,
+        z: *const f32,
+        rows: usize,
+        condition: *const vae_condition,
+        seed: u64,
+        first_row: u64,
+        samples: *mut f32,
+        err: *mut vae_error,
+    ) -> vae_status;
     pub fn vae_model_evaluate(
         model: *const vae_model,
         workspace: *mut vae_workspace,
@@ -577,15 +698,20 @@ extern "C" {
         info: *mut vae_trainer_info,
         err: *mut vae_error,
     ) -> vae_status;
-    pub fn vae_trainer_judge(
-        trainer: *mut vae_trainer,
-        loss: f64,
-        stop: *mut i32,
-        err: *mut vae_error,
-    ) -> vae_status;
+    pub fn vae_trainer_judge(trainer: *mut vae_trainer, loss: f64, stop: *mut i32, err: *mut vae_error) -> vae_status;
     pub fn vae_trainer_take_best(trainer: *mut vae_trainer, err: *mut vae_error) -> vae_status;
     pub fn vae_trainer_save(trainer: *const vae_trainer, path: *const c_char, err: *mut vae_error) -> vae_status;
     pub fn vae_trainer_restore(trainer: *mut vae_trainer, path: *const c_char, err: *mut vae_error) -> vae_status;
+    pub fn vae_preset_info_init_sized(info: *mut vae_preset_info, struct_size: usize);
+    pub fn vae_preset_count() -> usize;
+    pub fn vae_preset_name(index: usize) -> *const c_char;
+    pub fn vae_preset_get(
+        name: *const c_char,
+        info: *mut vae_preset_info,
+        config: *mut vae_config,
+        training: *mut vae_training,
+        err: *mut vae_error,
+    ) -> vae_status;
 }
 
 /// An exported `…_init_sized`.
@@ -626,6 +752,9 @@ unsafe impl Initialised for vae_objective {
 unsafe impl Initialised for vae_training {
     const INIT: Init<Self> = vae_training_init_sized;
 }
+unsafe impl Initialised for vae_condition {
+    const INIT: Init<Self> = vae_condition_init_sized;
+}
 unsafe impl Initialised for vae_data {
     const INIT: Init<Self> = vae_data_init_sized;
 }
@@ -661,4 +790,7 @@ unsafe impl Initialised for vae_progress {
 }
 unsafe impl Initialised for vae_trainer_info {
     const INIT: Init<Self> = vae_trainer_info_init_sized;
+}
+unsafe impl Initialised for vae_preset_info {
+    const INIT: Init<Self> = vae_preset_info_init_sized;
 }

@@ -1,11 +1,12 @@
 //! Training: epochs, steps, and the callback across the C border.
 
 use crate::allocator::{address, optional_to_c, Allocator};
-use crate::config::{Isa, Precision, Training};
 use crate::data::{Loss, Rows, Terms};
 use crate::error::{c_string, call, Error};
 use crate::model::{c_path, Model};
+use crate::names::{Isa, Precision};
 use crate::sys::{self, Initialised};
+use crate::training::Training;
 use std::any::Any;
 use std::ops::ControlFlow;
 use std::os::raw::c_void;
@@ -91,6 +92,8 @@ pub struct TrainerInfo {
     pub best_loss: f64,
     /// Epochs that were finished then.
     pub best_epoch: u64,
+    /// Of the last step, by its schedule.
+    pub capacity: f64,
 }
 
 impl<'m> Trainer<'m> {
@@ -134,13 +137,13 @@ impl<'m> Trainer<'m> {
         F: FnMut(&Progress, &Trainer<'m>) -> ControlFlow<()>,
     {
         let trainer: &Trainer<'m> = self;
-        let (data, _) = trainer.model.view(data, trainer.samples)?;
+        let (mut data, _) = trainer.model.view(data, trainer.samples)?;
         let mut report = |progress: &Progress| on_progress(progress, trainer);
         let mut caller = Caller { report: &mut report, panic: None };
         let user = &mut caller as *mut Caller<'_> as *mut c_void;
         let mut loss = sys::vae_loss::initialised();
         let outcome = call(|err| unsafe {
-            sys::vae_trainer_epoch(trainer.as_ptr(), &data, Some(call_back), user, &mut loss, err)
+            sys::vae_trainer_epoch(trainer.as_ptr(), data.as_c(), Some(call_back), user, &mut loss, err)
         });
         if let Some(panic) = caller.panic {
             resume_unwind(panic);
@@ -158,11 +161,11 @@ impl<'m> Trainer<'m> {
         noise: Option<&[f32]>,
         mut terms: Terms<'_>,
     ) -> Result<Loss, Error> {
-        let (data, shape) = self.model.view(x, self.samples)?;
+        let (mut data, shape) = self.model.view(x, self.samples)?;
         let noise = shape.noise_address(noise)?;
         let terms = terms.as_c(&shape)?;
         let mut loss = sys::vae_loss::initialised();
-        call(|err| unsafe { sys::vae_trainer_step(self.as_ptr(), &data, noise, &mut loss, &terms, err) })?;
+        call(|err| unsafe { sys::vae_trainer_step(self.as_ptr(), data.as_c(), noise, &mut loss, &terms, err) })?;
         Ok(Loss::from_c(&loss))
     }
 
@@ -194,6 +197,7 @@ impl<'m> Trainer<'m> {
             gradient_norm: info.gradient_norm,
             best_loss: info.best_loss,
             best_epoch: info.best_epoch,
+            capacity: info.capacity,
         })
     }
 

@@ -52,10 +52,33 @@ fn numbers() -> Numbers {
             sigma,
             groups,
             group_count,
+            reserved,
+            prior_net,
+            prior_net_count,
+            prior_components
+        }
+    );
+    layout!(
+        all,
+        vae_objective {
+            struct_size,
+            kind,
+            samples,
+            beta,
+            binarization,
+            estimator,
+            free_bits,
+            capacity,
+            capacity_weight,
+            regularizer,
+            projections,
+            regularizer_weight,
+            regularizer_diagonal,
+            kernel_scale,
+            data_rows,
             reserved
         }
     );
-    layout!(all, vae_objective { struct_size, kind, samples, beta, binarization, reserved32, reserved });
     layout!(
         all,
         vae_training {
@@ -84,10 +107,13 @@ fn numbers() -> Numbers {
             weight_decay,
             clip_norm,
             warm_up_cycles,
-            patience
+            patience,
+            capacity_epochs,
+            dropout
         }
     );
-    layout!(all, vae_data { struct_size, r#type as "type", values, rows, columns, row_stride, scale });
+    layout!(all, vae_condition { struct_size, r#type as "type", values, rows, row_stride, scale });
+    layout!(all, vae_data { struct_size, r#type as "type", values, rows, columns, row_stride, scale, condition });
     layout!(all, vae_loss { struct_size, examples, loss, reconstruction, kl, negative_elbo, penalty, reserved });
     layout!(all, vae_terms { struct_size, loss, kl, reconstruction, sample_nll, mean, logvar, z, output });
     layout!(all, vae_model_options { struct_size, seed, allocator });
@@ -142,9 +168,11 @@ fn numbers() -> Numbers {
             beta,
             gradient_norm,
             best_loss,
-            best_epoch
+            best_epoch,
+            capacity
         }
     );
+    layout!(all, vae_preset_info { struct_size, epochs, name, source, summary });
     constants!(all, VAE_OK, VAE_ERROR_INVALID_ARGUMENT, VAE_ERROR_MISMATCH, VAE_ERROR_DATA, VAE_ERROR_NOT_FINITE);
     constants!(all, VAE_ERROR_OUT_OF_MEMORY, VAE_ERROR_IO, VAE_ERROR_FORMAT, VAE_ERROR_UNSUPPORTED, VAE_STOPPED);
     constants!(all, VAE_ISA_AUTO, VAE_ISA_PORTABLE, VAE_ISA_AVX2, VAE_ISA_AVX512, VAE_ISA_NEON);
@@ -154,6 +182,13 @@ fn numbers() -> Numbers {
     constants!(all, VAE_ACTIVATION_SOFTPLUS, VAE_LIKELIHOOD_BERNOULLI, VAE_LIKELIHOOD_GAUSSIAN, VAE_PRIOR_STANDARD);
     constants!(all, VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI, VAE_LIKELIHOOD_LAPLACE, VAE_LIKELIHOOD_LOG_COSH);
     constants!(all, VAE_LIKELIHOOD_POISSON, VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_GLOBAL, VAE_SIGMA_PER_OUTPUT);
+    constants!(all, VAE_LIKELIHOOD_NEGATIVE_BINOMIAL, VAE_LIKELIHOOD_STUDENT_T);
+    constants!(all, VAE_PRIOR_CONDITIONAL, VAE_PRIOR_MIXTURE, VAE_PRIOR_VAMP, VAE_MAX_COMPONENTS);
+    constants!(all, VAE_ESTIMATOR_PLAIN, VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED, VAE_REGULARIZER_NONE);
+    constants!(all, VAE_REGULARIZER_TC, VAE_REGULARIZER_DIP_I, VAE_REGULARIZER_DIP_II, VAE_REGULARIZER_MMD_RBF);
+    constants!(all, VAE_REGULARIZER_MMD_IMQ, VAE_REGULARIZER_SLICED_WASSERSTEIN);
+    constants!(all, VAE_CONDITION_FLOAT32, VAE_CONDITION_UINT8);
+    constants!(all, VAE_CONDITION_LABELS_UINT8, VAE_CONDITION_LABELS_UINT32);
     constants!(all, VAE_SIGMA_FIXED, VAE_OBJECTIVE_ELBO, VAE_OBJECTIVE_IWAE, VAE_DATA_FLOAT32, VAE_DATA_UINT8);
     constants!(all, VAE_BINARIZATION_NONE, VAE_BINARIZATION_DYNAMIC, VAE_RATE_CONSTANT, VAE_RATE_EXPONENTIAL);
     constants!(all, VAE_RATE_COSINE, VAE_RATE_STEPS, VAE_RATE_BURDA, VAE_MAX_MILESTONES);
@@ -161,7 +196,6 @@ fn numbers() -> Numbers {
     constants!(all, VAE_BITS_CODE_LENGTH, VAE_BITS_CROSS_ENTROPY, VAE_BITS_DENSITY, VAE_BITS_BINS);
     constants!(all, VAE_WARNING_DEGENERATE_WEIGHTS, VAE_WARNING_COLLAPSE, VAE_WARNING_MUTUAL_INFORMATION);
     constants!(all, VAE_FEW_EFFECTIVE_SAMPLES);
-    constants!(all, VAE_ERROR_MESSAGE_SIZE, VAE_MAX_DIM, VAE_MAX_LAYERS, VAE_MAX_SAMPLES);
     constants!(all, VAE_ERROR_MESSAGE_SIZE, VAE_MAX_DIM, VAE_MAX_LAYERS, VAE_MAX_GROUPS, VAE_MAX_SAMPLES);
     all
 }
