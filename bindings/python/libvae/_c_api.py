@@ -77,8 +77,6 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "vae_workspace_create": (c_int32, [_handle, POINTER(WorkspaceOptions), POINTER(_handle), _error]),
     "vae_workspace_free": (None, [_handle]),
     "vae_model_encode": (c_int32, [_handle, _handle, _data, Floats, Floats, _error]),
-    "vae_model_decode": (c_int32, [_handle, _handle, Floats, c_size_t, Floats, _error]),
-    "vae_model_sample": (c_int32, [_handle, _handle, c_uint64, c_uint64, c_size_t, Floats, Floats, _error]),
     "vae_model_decode_given": (c_int32, [_handle, _handle, Floats, c_size_t, _condition, Floats, _error]),
     "vae_model_reconstruct": (c_int32, [_handle, _handle, _data, Floats, _error]),
     "vae_model_sample_given": (

@@ -83,10 +83,7 @@ class Inference(ModelBase):
         numbers = _config.whole("seed", seed, bits=64), _config.whole("first_row", first_row, bits=64), len(output)
         with self._workspace() as workspace:
             out = output.ctypes.data, None
-            if given is None:
-                c.call(c.lib.vae_model_sample, self._handle, workspace, *numbers, *out)
-            else:
-                c.call(c.lib.vae_model_sample_given, self._handle, workspace, *numbers, given, *out)
+            c.call(c.lib.vae_model_sample_given, self._handle, workspace, *numbers, given, *out)
         return output
 
     def prior(self, condition: ConditionLike | None = None, *, rows: int | None = None) -> Prior:
@@ -130,13 +127,6 @@ class Inference(ModelBase):
         -------
         ndarray of shape (N, D), float32
         """
-        if condition is None:
-            codes = _arrays.floats(z, (-1, self.latent_dim), "z")
-            output = self._empty(len(codes), self.input_dim)
-            with self._workspace() as workspace:
-                out = codes.ctypes.data, len(codes), output.ctypes.data
-                c.call(c.lib.vae_model_decode, self._handle, workspace, *out)
-            return output
         return self._at(c.lib.vae_model_decode_given, z, condition)
 
     def likelihood_parameters(self, z: npt.ArrayLike, condition: ConditionLike | None = None) -> dict[str, Array]:

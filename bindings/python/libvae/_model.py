@@ -186,20 +186,16 @@ class Model(Inference):
 
     # --- Training -----------------------------------------------------------------------------------------------------
 
-    def init_output_bias(
-        self, x: npt.ArrayLike, condition: ConditionLike | None = None, *, scale: float | None = None
-    ) -> None:
+    def init_output_bias(self, x: npt.ArrayLike, *, scale: float | None = None) -> None:
         """Starts the output's bias at the data's column means, from which training gets ahead faster.
 
         Parameters
         ----------
         x : array_like of shape (N, D)
-        condition : array_like, optional
-            Allowed for a model with a condition, and not used.
         scale : float, optional
             What bytes of x are multiplied by.
         """
-        data = self._rows(x, condition, scale)
+        data = self._rows(x, None, scale)
         with self._changing():
             c.call(c.lib.vae_model_init_output_bias, self._handle, byref(data))
 

@@ -26,7 +26,7 @@ _WORKSPACE_ROWS = 256  # rows that are worked on at a time
 
 
 class Owner:
-    """Frees a model of the library when nobody holds this any more: neither its `Model` nor a trainer that borrows it."""
+    """Frees a model of the library when nobody holds this any more: neither its `Model` nor a trainer of it."""
 
     def __init__(self, handle: Any) -> None:
         self.workspaces: list[tuple[int, Any]] = []  # those that no call uses at the moment: (rows, handle)

@@ -39,6 +39,8 @@ UNBOUND = {
     "vae_progress_init_sized": "the library fills in what it reports",
     "vae_preset_count": "vae_preset_name ends with NULL",
     "vae_model_find_parameter": "vae_model_get_parameter_info gives all of them",
+    "vae_model_decode": "vae_model_decode_given without a condition",
+    "vae_model_sample": "vae_model_sample_given without a condition",
     "vae_model_value_count": "the sum of the shapes",
     "vae_workspace_get_info": "workspaces are inside of a model",
     "vae_workspace_info_init_sized": "workspaces are inside of a model",
