@@ -131,9 +131,13 @@ def test_command_says_what_is_wrong(model, tmp_path):
     assert unwritable.returncode == 1 and "Traceback" not in unwritable.stderr
 
 
-@pytest.mark.parametrize("likelihood", ["continuous_bernoulli", "poisson", "laplace"])
+@pytest.mark.parametrize("likelihood", ["continuous_bernoulli", "poisson", "laplace", "negative_binomial", "student_t"])
 def test_means_of_other_likelihoods(likelihood, tmp_path):
     check(rough(libvae.Model.create(config(likelihood=likelihood))), tmp_path)
+
+
+def test_the_location_of_a_student_t(tmp_path):
+    check(rough(libvae.Model.create(config(likelihood="student_t", output_activation="softplus"))), tmp_path)
 
 
 @pytest.mark.parametrize("groups", [[20], [3, 2, 15], [2] * 10])
@@ -162,3 +166,25 @@ def test_labels_go_in_as_rows_with_a_single_1(tmp_path):
     libvae.onnx.export(model, decoder=tmp_path / "decoder.onnx")
     z, labels = np.random.default_rng(4).standard_normal((6, 3)), [0, 1, 2, 3, 0, 1]
     assert close(run(tmp_path / "decoder.onnx", z=z, condition=np.eye(4)[labels])["output"], model.decode(z, labels))
+
+
+@pytest.mark.parametrize("layers", [[], [{"units": 7, "activation": "gelu"}]])
+def test_the_net_of_a_conditional_prior(layers, tmp_path):
+    model = rough(libvae.Model.create(config(condition_dim=4, prior="conditional", prior_net=layers)))
+    check(model, tmp_path)
+    path, random = tmp_path / "prior.onnx", np.random.default_rng(5)
+    libvae.onnx.export(model, prior=path)
+    onnx.checker.check_model(str(path), full_check=True)
+    condition, noise = random.standard_normal((9, 4)), random.standard_normal((9, 3))
+    check_normal(run(path, condition=condition, noise=noise), model.prior(condition), noise)
+    model.save(tmp_path / "model.safetensors")
+    assert command("export", tmp_path / "model.safetensors", "--prior", tmp_path / "same.onnx").returncode == 0
+    assert (tmp_path / "same.onnx").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("prior", ["mixture", "vamp"])
+def test_priors_of_components_are_left_to_the_library(prior, tmp_path):
+    model = rough(libvae.Model.create(config(prior=prior, prior_components=4)))
+    check(model, tmp_path)
+    with pytest.raises(libvae.UnsupportedError, match=f"the prior is {prior}"):
+        libvae.onnx.export(model, prior=tmp_path / "prior.onnx")
