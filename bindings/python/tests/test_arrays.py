@@ -1,5 +1,8 @@
 """Arrays: which are read in place, which are copied, which are refused; conditions and their labels."""
 
+import gc
+import weakref
+
 import libvae
 import numpy as np
 import pytest
@@ -131,6 +134,17 @@ def test_conditions_of_numbers():
     assert copied.type == c.CONDITION_FLOAT32 and np.array_equal(copied.array, FLOATS)
     scaled = _arrays.condition(libvae.Condition(BYTES, scale=0.5), 20)
     assert scaled.scale == 0.5 and scaled.values == BYTES.ctypes.data
+
+
+def test_copies_of_conditions_live_as_long_as_the_rows():
+    given = _arrays.condition([1, 2] * 20, 5)
+    data, alive = _arrays.rows(FLOATS, "bernoulli", None, given), weakref.ref(given.array)
+    del given
+    gc.collect()
+    assert alive() is not None
+    del data
+    gc.collect()
+    assert alive() is None
 
 
 def test_one_condition_for_all_rows():

@@ -55,7 +55,7 @@ class TestEveryLikelihood:
         assert np.allclose(model.likelihood_mean(z), mean, atol=1e-4)
 
     def test_samples(self, changes, z):
-        """Many draws at one z have the mean and are in the range of the likelihood; a stream is the same however cut."""
+        """Many draws at one z have the mean and are in the likelihood's range; a stream is the same however cut."""
         model = rough_model(**changes)
         draws = model.likelihood_samples(np.repeat(z[:1], 20_000, axis=0), seed=3).astype(float)
         deviation = np.sqrt(draws.var(0) / len(draws))
