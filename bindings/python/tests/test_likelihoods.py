@@ -97,6 +97,7 @@ def test_with_a_condition(z):
 def test_a_student_t_without_a_mean(z):
     model = rough_model(likelihood="student_t")
     model.set_parameters({"decoder.log_df": np.full(20, -0.1)})
+    assert (model.likelihood_parameters(z)["df"] < 1).all()
     with pytest.raises(libvae.UnsupportedError, match="degree"):
         model.likelihood_mean(z)
 
