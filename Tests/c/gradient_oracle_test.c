@@ -9,7 +9,7 @@
 static const double VALUE_TOLERANCE = 1e-5, GRADIENT_TOLERANCE = 2e-5;
 static const double KINK_MARGIN = 2e-5; /* beyond float32's rounding of a sum and beyond the oracle's step */
 
-enum { CASES = 72, LIKELIHOOD_CASES = 40, CONDITION_CASES = 28, COORDINATES = 12 };
+enum { CASES = 72, LIKELIHOOD_CASES = 40, CONDITION_CASES = 42, COORDINATES = 12 };
 
 static void compare(const char *what, const float *values, const double *expected, size_t count) {
   double distance = test_distance(values, expected, count), largest = 0.0;
@@ -279,6 +279,10 @@ static void check_condition_case(uint64_t index) {
   if (index % 5 == 0) spec.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
   if (index % 10 == 0) spec.sigma_kind = VAE_SIGMA_PER_OUTPUT;
   spec.objective.samples = samples[index % 4];
+  if (index % 2 == 1) {
+    spec.prior = VAE_PRIOR_CONDITIONAL;
+    for (uint32_t i = 0; i < index % 3; i++) test_spec_add_prior_net(&spec, 17, (vae_activation)((index + i + 2) % 9));
+  }
   if (index % 3 == 1) spec.objective.kind = VAE_OBJECTIVE_IWAE;
   else spec.objective.beta = index % 3 == 2 ? 0.5 : 1.0;
   check_case(&spec, 1 + (index * 5) % 17, index + 900);

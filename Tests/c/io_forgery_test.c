@@ -98,7 +98,7 @@ static void test_forgeries(void) {
        VAE_ERROR_UNSUPPORTED,
        "\"prior\" is \"vamp\"; this version has standard"},
       {{.format = "1", .config = WITH("\"prior\":1,")}, VAE_ERROR_FORMAT, "\"prior\" is a number; it must be a name"},
-      {{.format = "1", .config = WITH("\"prior_net\":[1],")}, VAE_ERROR_UNSUPPORTED, "prior_net"},
+      {{.format = "1", .config = WITH("\"prior_net\":[1],")}, VAE_ERROR_FORMAT, "prior_net"},
       {{.format = "1", .config = WITH("\"prior_net\":null,")}, VAE_ERROR_FORMAT, "prior_net"},
       {{.format = "1", .config = HEAD STACKS "\"likelihood\":\"cauchy\"}"},
        VAE_ERROR_UNSUPPORTED,

@@ -47,6 +47,11 @@ static void lay_out(vaei_pass *p) {
   p->z = vaei_arena_take(arena, draws * p->z_row, sizeof(float));
   p->deviation = vaei_arena_take(arena, n * p->latent_row, sizeof(float));
   p->inside = vaei_arena_take(arena, n * p->latent_row, sizeof(float));
+  if (model->config.prior == VAE_PRIOR_CONDITIONAL) {
+    float **values[] = {&p->given.inverse, &p->given.inside, &p->given.mean, &p->given.logvar, &p->given.deviation};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+      *values[i] = vaei_arena_take(arena, n * p->latent_row, sizeof(float));
+  }
   p->tile_nll = vaei_arena_take(arena, draws * p->column_tiles, sizeof(double));
   p->nll = vaei_arena_take(arena, draws, sizeof(double));
   p->log_ratio = vaei_arena_take(arena, draws, sizeof(double));
