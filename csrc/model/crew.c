@@ -9,7 +9,8 @@ static bool divides(const vaei_pass *pass, uint32_t members, size_t examples, si
   const vae_model *model = pass->model;
   /* Inputs in bytes of the encoder and of the decoder lie in one place, where a member alone has other rows of each. */
   if (pass->bytes && samples > 1) return members == 1;
-  const double decoder = (double)(model->block_size - model->dense[model->head + 1].offset) / (double)model->block_size;
+  const vaei_dense *first = &model->dense[model->head + 1], *last = &model->dense[model->output_end - 1];
+  const double decoder = (double)(last->offset + last->size - first->offset) / (double)model->block_size;
   const double rows = (double)examples * (1.0 - decoder + decoder * (double)samples);
   const size_t granules = (examples + pass->limits.granule - 1) / pass->limits.granule;
   const bool even = granules % members == 0 || examples / members >= ENOUGH_ROWS;

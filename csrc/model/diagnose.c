@@ -16,7 +16,7 @@ static size_t first_bad_row(const vaei_pass *pass, const float *y, size_t rows, 
 /* The same for a layer's outputs or their gradients, in the form that the pass keeps. */
 static size_t bad_row_of(const vaei_pass *pass, uint32_t layer, bool gradient, size_t rows) {
   const size_t units = pass->model->dense[layer].units;
-  if (pass->mixed.kernels && layer != pass->model->head) {
+  if (pass->mixed.kernels && pass->model->dense[layer].kind != VAEI_LAYER_HEAD) {
     const vaei_mixed_layer *packed = &pass->mixed.layers[layer];
     return vaei_mixed_first_bad_row(gradient ? &packed->dy : &packed->y, rows, units);
   }
@@ -37,7 +37,7 @@ static void layer_name(const vae_model *model, uint32_t layer, char *name, size_
 
 /* The example that a row of a layer's values belongs to. */
 static size_t example_of(const vaei_pass *pass, uint32_t layer, size_t row) {
-  return layer <= pass->model->head ? row : pass->part.example + row / pass->part.samples;
+  return pass->model->dense[layer].rows == VAEI_ROWS_EXAMPLES ? row : pass->part.example + row / pass->part.samples;
 }
 
 /* Where the encoder's side first goes wrong; false where it does not. */

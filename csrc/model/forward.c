@@ -4,79 +4,22 @@
 #include "core/scalar.h"
 #include "model/condition.h"
 #include "model/crew.h"
+#include "model/latent.h"
 #include "model/layer_product.h"
 #include "model/likelihood.h"
 #include "model/mixed.h"
 
-/* y = activation(x W + b) for the crew's rows: [rows, inputs] → [rows, units]. */
-static void layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
-  const vaei_dense *layer = &pass->model->dense[index];
-  const vaei_activations *out = &pass->layers[index];
-  const size_t each = vaei_pass_rows_each(pass, index);
-  vaei_work work = vaei_crew_work(pass, crew, each, layer->panels);
-  vaei_layer_begin(pass, crew, index);
-  for (vaei_tile tile; vaei_work_next(&work, &tile);) {
-    float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-    const size_t tile_rows = tile.row_end - tile.row, at = tile.row * out->row + (size_t)tile.panel * VAEI_VECTOR;
-    float *y = out->y ? out->y + at : scratch;
-    const size_t y_row = out->y ? out->row : (size_t)VAEI_MAX_TILE_COLUMNS;
-    vaei_layer_product(pass, index, &tile, y, y_row);
-    pass->kernels->activate(layer->activation, tile_rows, (tile.panel_end - tile.panel) * VAEI_VECTOR, y, y_row,
-                            out->slope ? out->slope + at : NULL, out->row);
-    if (pass->size.gradients) vaei_pass_note_large(pass, y, tile_rows, vaei_tile_columns(&tile, layer->units), y_row);
-    if (!out->y) vaei_mixed_pack_tile(pass, &pass->mixed.layers[index].y, &tile, y);
-  }
-  vaei_team_barrier(crew->member);
-}
-
-/* q and KL of the crew's examples. */
-static void posterior(vaei_pass *pass, const vaei_crew *crew) {
-  const vaei_activations *head = &pass->layers[pass->model->head];
-  const size_t latents = pass->model->config.latent_dim;
-  const vaei_range share = vaei_crew_share(crew, 1);
-  for (size_t i = share.begin; i < share.end; i++) {
-    float *mean = head->y + i * head->row, *logvar = mean + latents;
-    if (!pass->size.gradients && !pass->kernels->all_below(mean, 1, 2 * latents, 0, __builtin_inff()))
-      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
-    pass->kl[i] = (double)pass->kernels->normal_posterior(latents, mean, logvar, pass->deviation + i * pass->latent_row,
-                                                          pass->inside + i * pass->latent_row);
-  }
-  /* With one sample an example, those who read this now are those who wrote it. */
-  if (pass->objective.samples > 1) vaei_team_barrier(crew->member);
-}
-
 void vaei_pass_encode(vaei_pass *pass, vaei_member member) {
   const vaei_crew crew = vaei_encoder_crew(pass, member);
   vaei_team_barrier(crew.member);
-  for (uint32_t l = 0; l <= pass->model->head; l++) layer_forward(pass, &crew, l);
-  posterior(pass, &crew);
-}
-
-void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
-  const vaei_activations *head = &pass->layers[pass->model->head];
-  const size_t latents = pass->model->config.latent_dim, samples = pass->part.samples;
-  const size_t inputs = latents + pass->model->config.condition_dim;
-  const vaei_crew crew = vaei_decoder_crew(pass, member);
-  const vaei_range share = vaei_crew_share(&crew, samples);
-  const size_t all = (size_t)pass->rows * pass->objective.samples;
-  const float row_weight = vaei_pass_weighs_samples(pass) ? 1.0f : 1.0f / (float)all;
-  for (size_t r = share.begin; r < share.end; r++) {
-    const size_t i = pass->part.example + r / samples;
-    const float *mean = head->y + i * head->row;
-    float *z = pass->z + r * pass->z_row;
-    pass->row_weight[r] = row_weight;
-    pass->log_ratio[r] = (double)pass->kernels->normal_draw(
-        latents, mean, mean + latents, pass->deviation + i * pass->latent_row, pass->noise + r * pass->latent_row, z);
-    vaei_condition_join(pass, i, z, latents);
-    if (pass->size.gradients) vaei_pass_note_large(pass, z, 1, latents, latents);
-  }
-  if (pass->mixed.kernels) vaei_mixed_pack_rows(pass, &pass->mixed.z, share, pass->z, pass->z_row, inputs);
-  vaei_team_barrier(crew.member);
+  for (uint32_t l = 0; l <= pass->model->head; l++) vaei_layer_forward(pass, &crew, l);
+  if (pass->prior->forward) pass->prior->forward(pass, &crew);
+  vaei_latent_posterior(pass, &crew);
 }
 
 void vaei_pass_decode(vaei_pass *pass, vaei_member member) {
   const vaei_crew crew = vaei_decoder_crew(pass, member);
-  for (uint32_t l = pass->model->head + 1; l < pass->model->output; l++) layer_forward(pass, &crew, l);
+  for (uint32_t l = pass->model->head + 1; l < pass->model->output; l++) vaei_layer_forward(pass, &crew, l);
 }
 
 /* The decoder's last layer by tiles, before the activation: `scratch` has rows of VAEI_MAX_TILE_COLUMNS (a single row may be
@@ -292,6 +235,7 @@ static void add_samples(vaei_pass *pass, size_t example, size_t first_row) {
   }
   for (size_t r = first_row; r < first_row + pass->part.samples; r++) {
     pass->nll_total[example] += pass->nll[r];
+    if (pass->divergence) pass->kl[example] += pass->divergence[r] / pass->objective.samples;
     const double log_weight = pass->log_ratio[r], largest = pass->weight_max[example];
     if (log_weight <= largest) {
       const double weight = vaei_exp(log_weight - largest);
@@ -379,7 +323,7 @@ static void rows_loss(vaei_pass *pass, vaei_range rows, const vaei_terms_view *v
 
 /* Packs the crew's rows of the output's gradients, and of those of the constants, for bf16 products. */
 static void pack_rows(const vaei_pass *pass, vaei_range rows) {
-  for (uint32_t l = pass->model->output; l < pass->model->dense_count; l++)
+  for (uint32_t l = pass->model->output; l < pass->model->output_end; l++)
     vaei_mixed_pack_rows(pass, &pass->mixed.layers[l].dy, rows, pass->layers[l].dy, pass->layers[l].row,
                          pass->model->dense[l].panels * (size_t)VAEI_VECTOR);
 }
@@ -394,7 +338,7 @@ static void weigh_rows(vaei_pass *pass, const vaei_crew *crew) {
     const double bound = -pass->example_loss[part->example + r / part->samples];
     pass->row_weight[r] = (float)(vaei_exp(pass->log_ratio[r] - bound) / (samples * n));
   }
-  for (uint32_t l = model->output; l < model->dense_count; l++)
+  for (uint32_t l = model->output; l < model->output_end; l++)
     pass->kernels->scale_rows(share.end - share.begin, model->dense[l].panels * (size_t)VAEI_VECTOR,
                               pass->row_weight + share.begin, pass->layers[l].dy + share.begin * pass->layers[l].row,
                               pass->layers[l].row);

@@ -7,16 +7,11 @@ static bool in_bytes(const vae_model *model, uint32_t layer) {
 }
 
 const float *vaei_layer_input(const vaei_pass *pass, uint32_t layer, size_t *row) {
-  if (layer == 0) {
-    *row = pass->x_row;
-    return pass->x;
+  switch (pass->model->dense[layer].source) {
+    case VAEI_SOURCE_X: *row = pass->x_row; return pass->x;
+    case VAEI_SOURCE_Z: *row = pass->z_row; return pass->z;
+    default: *row = pass->layers[layer - 1].row; return pass->layers[layer - 1].y;
   }
-  if (layer == pass->model->head + 1) {
-    *row = pass->z_row;
-    return pass->z;
-  }
-  *row = pass->layers[layer - 1].row;
-  return pass->layers[layer - 1].y;
 }
 
 void vaei_layer_begin(vaei_pass *pass, const vaei_crew *crew, uint32_t layer) {
@@ -104,4 +99,62 @@ void vaei_layer_product_back(const vaei_pass *pass, uint32_t index, const vaei_t
                                 .c_row = dx_row,
                                 .c_panel = VAEI_VECTOR};
   run_product(pass, &product, tile);
+}
+
+void vaei_layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
+  const vaei_dense *layer = &pass->model->dense[index];
+  const vaei_activations *out = &pass->layers[index];
+  const size_t each = vaei_pass_rows_each(pass, index);
+  vaei_work work = vaei_crew_work(pass, crew, each, layer->panels);
+  vaei_layer_begin(pass, crew, index);
+  for (vaei_tile tile; vaei_work_next(&work, &tile);) {
+    float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+    const size_t tile_rows = tile.row_end - tile.row, at = tile.row * out->row + (size_t)tile.panel * VAEI_VECTOR;
+    float *y = out->y ? out->y + at : scratch;
+    const size_t y_row = out->y ? out->row : (size_t)VAEI_MAX_TILE_COLUMNS;
+    vaei_layer_product(pass, index, &tile, y, y_row);
+    pass->kernels->activate(layer->activation, tile_rows, (tile.panel_end - tile.panel) * VAEI_VECTOR, y, y_row,
+                            out->slope ? out->slope + at : NULL, out->row);
+    if (pass->size.gradients) vaei_pass_note_large(pass, y, tile_rows, vaei_tile_columns(&tile, layer->units), y_row);
+    if (!out->y) vaei_mixed_pack_tile(pass, &pass->mixed.layers[index].y, &tile, y);
+  }
+  vaei_team_barrier(crew->member);
+}
+
+/* dy = dx activation'(…) for a tile of a hidden layer's outputs. */
+static void activation_backward(const vaei_pass *pass, uint32_t index, const vaei_tile *tile, float *dy,
+                                size_t dy_row) {
+  const vaei_activations *layer = &pass->layers[index];
+  const size_t rows = tile->row_end - tile->row, columns = (size_t)(tile->panel_end - tile->panel) * VAEI_VECTOR;
+  const size_t at = tile->row * layer->row + (size_t)tile->panel * VAEI_VECTOR;
+  float unpacked[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+  const float *y = layer->slope ? layer->slope + at : layer->y ? layer->y + at : unpacked;
+  const size_t y_row = y == unpacked ? (size_t)VAEI_MAX_TILE_COLUMNS : layer->row;
+  if (y == unpacked) vaei_mixed_unpack_tile(pass, &pass->mixed.layers[index].y, tile, unpacked);
+  pass->kernels->activate_backward(pass->model->dense[index].activation, rows, columns, y, y_row, dy, dy_row);
+}
+
+/* Asks for the outputs of a tile, which its derivative wants after a product that takes long enough for them to come. */
+static void fetch_tile(const vaei_activations *layer, const vaei_tile *tile) {
+  const float *y = layer->slope ? layer->slope : layer->y;
+  for (size_t i = tile->row; y && i < tile->row_end; i++)
+    for (uint32_t panel = tile->panel; panel < tile->panel_end; panel++)
+      __builtin_prefetch(y + i * layer->row + (size_t)panel * VAEI_VECTOR);
+}
+
+void vaei_layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
+  const vaei_activations *below = &pass->layers[index - 1];
+  vaei_work work = vaei_crew_work(pass, crew, vaei_pass_rows_each(pass, index), pass->model->dense[index].input_panels);
+  for (vaei_tile tile; vaei_work_next(&work, &tile);) {
+    float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+    float *dy = below->dy ? below->dy + tile.row * below->row + (size_t)tile.panel * VAEI_VECTOR : scratch;
+    const size_t dy_row = below->dy ? below->row : (size_t)VAEI_MAX_TILE_COLUMNS;
+    fetch_tile(below, &tile);
+    vaei_layer_product_back(pass, index, &tile, dy, dy_row);
+    activation_backward(pass, index - 1, &tile, dy, dy_row);
+    vaei_pass_note_large(pass, dy, tile.row_end - tile.row, (size_t)(tile.panel_end - tile.panel) * VAEI_VECTOR,
+                         dy_row);
+    if (!below->dy) vaei_mixed_pack_tile(pass, &pass->mixed.layers[index - 1].dy, &tile, dy);
+  }
+  vaei_team_barrier(crew->member);
 }

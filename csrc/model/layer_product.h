@@ -1,4 +1,4 @@
-/* The products of a layer by tiles, whatever its weights and inputs are held in. */
+/* A layer: its products by tiles, whatever its weights and inputs are held in, and its way forward and back. */
 #ifndef VAEI_LAYER_PRODUCT_H
 #define VAEI_LAYER_PRODUCT_H
 
@@ -16,5 +16,12 @@ void vaei_layer_product(const vaei_pass *pass, uint32_t layer, const vaei_tile *
 
 /* dx = dy W^T of one tile, before the derivative of the activation below. The tile's panels are the layer's inputs. */
 void vaei_layer_product_back(const vaei_pass *pass, uint32_t layer, const vaei_tile *tile, float *dx, size_t dx_row);
+
+/* y = activation(x W + b) for the crew's rows: [rows, inputs] → [rows, units]. Ends with a barrier. */
+void vaei_layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t layer);
+
+/* From a layer's dy to that of the hidden layer below: dx = dy W^T for the crew's rows, [rows, units] → [rows, inputs], and
+ * then through the activation. Ends with a barrier. */
+void vaei_layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t layer);
 
 #endif

@@ -24,12 +24,12 @@ void vaei_mixed_lay_out(vaei_pass *pass) {
   mixed->z = take_operand(arena, pass->max_draws, model->config.latent_dim + (size_t)model->config.condition_dim, true);
   for (uint32_t l = 0; l < model->dense_count; l++) {
     const vaei_dense *layer = &model->dense[l];
-    const size_t rows = l <= model->head ? pass->size.rows : pass->max_draws;
-    const bool hidden = l != model->head && l<model->output, has_dx = layer->transposed_size> 0;
+    const size_t rows = vaei_pass_most_rows(pass, l);
+    const bool has_dx = layer->transposed_size > 0;
     const size_t weights = (size_t)layer->panels * ((layer->inputs + 1) / 2) * VAEI_VECTOR;
     const size_t transposed = (size_t)layer->input_panels * ((layer->units + 1) / 2) * VAEI_VECTOR;
     vaei_mixed_layer m = {0};
-    if (hidden) m.y = take_operand(arena, rows, layer->units, true);
+    if (layer->kind == VAEI_LAYER_HIDDEN) m.y = take_operand(arena, rows, layer->units, true);
     m.dy = take_operand(arena, rows, layer->units, has_dx);
     m.weights = vaei_arena_take(arena, weights, sizeof *m.weights);
     if (has_dx) m.transposed = vaei_arena_take(arena, transposed, sizeof *m.transposed);
@@ -60,8 +60,11 @@ void vaei_mixed_unpack_tile(const vaei_pass *pass, const vaei_operand *from, con
 
 /* What a layer reads. */
 static const vaei_operand *input_of(const vaei_pass *pass, uint32_t layer) {
-  if (layer == 0) return &pass->mixed.x;
-  return layer == pass->model->head + 1 ? &pass->mixed.z : &pass->mixed.layers[layer - 1].y;
+  switch (pass->model->dense[layer].source) {
+    case VAEI_SOURCE_X: return &pass->mixed.x;
+    case VAEI_SOURCE_Z: return &pass->mixed.z;
+    default: return &pass->mixed.layers[layer - 1].y;
+  }
 }
 
 void vaei_mixed_product(const vaei_pass *pass, uint32_t index, const vaei_tile *tile, float *c, size_t c_row) {

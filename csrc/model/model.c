@@ -2,11 +2,12 @@
  * parameters. */
 #include "model/config_check.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/error.h"
+#include "model/layout.h"
 #include "model/likelihood.h"
+#include "model/prior.h"
 
 vae_layer vaei_layer_at(const vae_layer *layers, uint32_t index) {
   vae_layer layer = {.struct_size = sizeof layer, .activation = VAE_ACTIVATION_RELU};
@@ -20,7 +21,8 @@ bool vaei_config_equal(const vae_config *a, const vae_config *b) {
   if (a->input_dim != b->input_dim || a->condition_dim != b->condition_dim || a->latent_dim != b->latent_dim ||
       a->encoder_count != b->encoder_count || a->decoder_count != b->decoder_count || a->prior != b->prior ||
       a->likelihood != b->likelihood || a->output_activation != b->output_activation ||
-      a->sigma_kind != b->sigma_kind || a->sigma != b->sigma || a->group_count != b->group_count)
+      a->sigma_kind != b->sigma_kind || a->sigma != b->sigma || a->group_count != b->group_count ||
+      a->prior_components != b->prior_components)
     return false;
   for (uint32_t i = 0; i < a->group_count; i++)
     if (a->groups[i] != b->groups[i]) return false;
@@ -33,88 +35,6 @@ bool vaei_config_equal(const vae_config *a, const vae_config *b) {
     }
   }
   return true;
-}
-
-/* Appends a layer and returns its index. wanted: its first inputs whose gradient is wanted, none or all but a condition. */
-static uint32_t add_dense(vae_model *model, uint32_t inputs, uint32_t units, vae_activation activation,
-                          uint32_t wanted) {
-  vaei_dense *layer = &model->dense[model->dense_count];
-  *layer = (vaei_dense){.inputs = inputs, .units = units, .activation = activation};
-  layer->panels = (units + VAEI_LANES - 1) / VAEI_LANES;
-  layer->input_panels = (wanted + VAEI_LANES - 1) / VAEI_LANES;
-  layer->offset = model->block_size;
-  layer->size = (size_t)layer->panels * ((size_t)inputs + 1) * VAEI_LANES;
-  layer->transposed = model->transposed_size;
-  layer->transposed_size = (size_t)layer->input_panels * units * VAEI_LANES;
-  model->block_size += layer->size;
-  model->transposed_size += layer->transposed_size;
-  return model->dense_count++;
-}
-
-/* Appends "NAME.weight" and "NAME.bias" for `units` units of a layer from `column` on. */
-static void add_names(vae_model *model, const char *name, uint32_t layer, uint32_t column, uint32_t units) {
-  for (int bias = 0; bias < 2; bias++) {
-    vaei_parameter *p = &model->parameters[model->parameter_count++];
-    snprintf(p->name, sizeof p->name, "%s.%s", name, bias ? "bias" : "weight");
-    p->rank = bias ? 1 : 2;
-    p->shape[0] = units;
-    p->shape[1] = bias ? 0 : model->dense[layer].inputs;
-    p->count = bias ? units : (size_t)units * model->dense[layer].inputs;
-    p->layer = layer;
-    p->column = column;
-    p->bias = bias;
-    model->value_count += p->count;
-  }
-}
-
-/* Appends "NAME" for `units` biases of a layer from `column` on. */
-static void add_vector(vae_model *model, const char *name, uint32_t layer, uint32_t column, uint32_t units) {
-  vaei_parameter *p = &model->parameters[model->parameter_count++];
-  *p = (vaei_parameter){.rank = 1, .shape = {units}, .count = units, .layer = layer, .column = column, .bias = true};
-  snprintf(p->name, sizeof p->name, "%s", name);
-  model->value_count += units;
-}
-
-/* Hidden layers named "STACK.0", "STACK.1", … on `inputs` inputs, of which the gradient of the first `wanted` is wanted.
- * *wanted becomes the width of the last one, which is returned. */
-static uint32_t add_stack(vae_model *model, const char *stack, const vae_layer *layers, uint32_t count, uint32_t inputs,
-                          uint32_t *wanted) {
-  for (uint32_t i = 0; i < count; i++) {
-    char name[24];
-    snprintf(name, sizeof name, "%s.%u", stack, i);
-    const uint32_t index = add_dense(model, inputs, layers[i].units, layers[i].activation, *wanted);
-    add_names(model, name, index, 0, layers[i].units);
-    *wanted = inputs = layers[i].units;
-  }
-  return inputs;
-}
-
-static void lay_out(vae_model *model) {
-  const vae_config *c = &model->config;
-  uint32_t wanted = 0;
-  uint32_t width = add_stack(model, "encoder", c->encoder, c->encoder_count, c->input_dim + c->condition_dim, &wanted);
-  model->head = add_dense(model, width, 2 * c->latent_dim, VAE_ACTIVATION_IDENTITY, wanted);
-  add_names(model, "encoder.mean", model->head, 0, c->latent_dim);
-  add_names(model, "encoder.logvar", model->head, c->latent_dim, c->latent_dim);
-  wanted = c->latent_dim;
-  width = add_stack(model, "decoder", c->decoder, c->decoder_count, c->latent_dim + c->condition_dim, &wanted);
-  model->output = add_dense(model, width, vaei_likelihood_outputs(c), c->output_activation, wanted);
-  add_names(model, "decoder.mean", model->output, 0, c->input_dim);
-  if (c->sigma_kind == VAE_SIGMA_PER_OUTPUT)
-    add_names(model, "decoder.logvar", model->output, c->input_dim, c->input_dim);
-  const uint32_t units = vaei_likelihood_constant_units(c);
-  for (uint32_t i = 0; i < vaei_likelihood_constants(c); i++)
-    add_vector(model, vaei_likelihood_constant(c, i).name, add_dense(model, 0, units, VAE_ACTIVATION_IDENTITY, 0), 0,
-               units);
-}
-
-/* The numbers of layers and tensors that lay_out will append. */
-static size_t dense_capacity(const vae_config *c) {
-  return (size_t)c->encoder_count + c->decoder_count + 2 + vaei_likelihood_constants(c);
-}
-static size_t parameter_capacity(const vae_config *c) {
-  const size_t stacks = (size_t)c->encoder_count + c->decoder_count;
-  return 2 * (stacks + 3 + (c->sigma_kind == VAE_SIGMA_PER_OUTPUT)) + vaei_likelihood_constants(c);
 }
 
 static vae_layer *copy_layers(vae_layer *to, const vae_layer *from, uint32_t count) {
@@ -137,7 +57,8 @@ uint64_t vaei_config_value_count(const vae_config *config) {
     inputs = units;
   }
   return count + (inputs + 1) * vaei_likelihood_outputs(config) +
-         (uint64_t)vaei_likelihood_constants(config) * vaei_likelihood_constant_units(config);
+         (uint64_t)vaei_likelihood_constants(config) * vaei_likelihood_constant_units(config) +
+         vaei_prior_size_of(config).values;
 }
 
 static vae_status no_memory(vae_error *err, size_t bytes) {
@@ -159,13 +80,13 @@ vae_status vaei_model_new_shape(const vae_config *config, const vae_allocator *a
   const size_t layers = (size_t)config->encoder_count + config->decoder_count;
   model->layers = vaei_allocate_zeroed(allocator, layers * sizeof *model->layers);
   if (config->group_count) model->groups = vaei_allocate_zeroed(allocator, config->group_count * sizeof *model->groups);
-  model->dense = vaei_allocate_zeroed(allocator, dense_capacity(config) * sizeof *model->dense);
-  model->parameters = vaei_allocate_zeroed(allocator, parameter_capacity(config) * sizeof *model->parameters);
+  model->dense = vaei_allocate_zeroed(allocator, vaei_layout_layers(config) * sizeof *model->dense);
+  model->parameters = vaei_allocate_zeroed(allocator, vaei_layout_tensors(config) * sizeof *model->parameters);
   if (!model->layers || (config->group_count && !model->groups) || !model->dense || !model->parameters) {
     vaei_model_delete(model);
     return no_memory(err, layers * sizeof *model->layers + config->group_count * sizeof *model->groups +
-                              dense_capacity(config) * sizeof *model->dense +
-                              parameter_capacity(config) * sizeof *model->parameters);
+                              vaei_layout_layers(config) * sizeof *model->dense +
+                              vaei_layout_tensors(config) * sizeof *model->parameters);
   }
   vae_layer *decoder = copy_layers(model->layers, config->encoder, config->encoder_count);
   copy_layers(decoder, config->decoder, config->decoder_count);
@@ -173,7 +94,7 @@ vae_status vaei_model_new_shape(const vae_config *config, const vae_allocator *a
   model->config.groups = config->group_count ? model->groups : NULL;
   model->config.encoder = config->encoder_count ? model->layers : NULL;
   model->config.decoder = config->decoder_count ? decoder : NULL;
-  lay_out(model);
+  vaei_model_lay_out(model);
   *result = model;
   return VAE_OK;
 }
@@ -200,9 +121,9 @@ void vaei_model_delete(vae_model *model) {
   const vae_config *c = &model->config;
   vaei_release(&allocator, model->block, model->block_size * sizeof(float));
   vaei_release(&allocator, model->narrow, model->narrow_size);
-  vaei_release(&allocator, model->narrow_layers, dense_capacity(c) * sizeof *model->narrow_layers);
-  vaei_release(&allocator, model->parameters, parameter_capacity(c) * sizeof *model->parameters);
-  vaei_release(&allocator, model->dense, dense_capacity(c) * sizeof *model->dense);
+  vaei_release(&allocator, model->narrow_layers, vaei_layout_layers(c) * sizeof *model->narrow_layers);
+  vaei_release(&allocator, model->parameters, vaei_layout_tensors(c) * sizeof *model->parameters);
+  vaei_release(&allocator, model->dense, vaei_layout_layers(c) * sizeof *model->dense);
   vaei_release(&allocator, model->groups, c->group_count * sizeof *model->groups);
   vaei_release(&allocator, model->layers, ((size_t)c->encoder_count + c->decoder_count) * sizeof *model->layers);
   vaei_release(&allocator, model, sizeof *model);
@@ -211,7 +132,7 @@ void vaei_model_delete(vae_model *model) {
 size_t vaei_model_bytes(const vae_model *model) {
   const vae_config *c = &model->config;
   return sizeof *model + (model->block ? model->block_size * sizeof(float) : 0) + model->narrow_size +
-         (model->narrow_layers ? dense_capacity(c) * sizeof *model->narrow_layers : 0) +
-         parameter_capacity(c) * sizeof *model->parameters + dense_capacity(c) * sizeof *model->dense +
+         (model->narrow_layers ? vaei_layout_layers(c) * sizeof *model->narrow_layers : 0) +
+         vaei_layout_tensors(c) * sizeof *model->parameters + vaei_layout_layers(c) * sizeof *model->dense +
          ((size_t)c->encoder_count + c->decoder_count) * sizeof *model->layers + c->group_count * sizeof *model->groups;
 }

@@ -72,8 +72,8 @@ static double he_deviation(vae_activation activation, uint32_t inputs, uint32_t 
 static void init_weights(vae_model *model, uint32_t tensor, uint64_t seed) {
   const vaei_parameter *p = &model->parameters[tensor];
   const vaei_dense *layer = &model->dense[p->layer];
-  const bool hidden = p->layer != model->head && p->layer < model->output;
-  const double he = hidden ? he_deviation(layer->activation, layer->inputs, layer->units) : 0.0;
+  const double he =
+      layer->kind == VAEI_LAYER_HIDDEN ? he_deviation(layer->activation, layer->inputs, layer->units) : 0.0;
   const float glorot = (float)vaei_sqrt(6.0 / ((double)layer->inputs + (double)p->shape[0]));
   const vaei_stream stream = {.seed = seed, .stream = VAEI_STREAM_WEIGHTS, .step = tensor};
   for (uint32_t i = 0; i < p->shape[0]; i++) {

@@ -9,6 +9,7 @@
 #include "model/crew.h"
 #include "model/likelihood.h"
 #include "model/mixed.h"
+#include "model/prior.h"
 #include "model/update.h"
 
 /* The distance between rows of n floats: whole vectors, an odd number of them. */
@@ -49,6 +50,7 @@ static void lay_out(vaei_pass *p) {
   p->tile_nll = vaei_arena_take(arena, draws * p->column_tiles, sizeof(double));
   p->nll = vaei_arena_take(arena, draws, sizeof(double));
   p->log_ratio = vaei_arena_take(arena, draws, sizeof(double));
+  if (!p->prior->closed_form) p->divergence = vaei_arena_take(arena, draws, sizeof(double));
   p->row_weight = vaei_arena_take(arena, draws, sizeof(float));
   p->kl = vaei_arena_take(arena, n, sizeof(double));
   p->nll_total = vaei_arena_take(arena, n, sizeof(double));
@@ -71,14 +73,15 @@ static void lay_out(vaei_pass *p) {
   }
   for (uint32_t l = 0; l < model->dense_count; l++) {
     const vaei_dense *layer = &model->dense[l];
-    const bool output = l >= model->output, head = l == model->head, packed = p->mixed.kernels != NULL;
-    const size_t rows = l <= model->head ? n : draws, row = row_stride(layer->units);
+    const bool hidden = layer->kind == VAEI_LAYER_HIDDEN, packed = p->mixed.kernels && hidden;
+    const bool by_rows = layer->kind == VAEI_LAYER_OUTPUT && vaei_likelihood_takes_rows(&model->config);
+    const size_t rows = vaei_pass_most_rows(p, l), row = row_stride(layer->units);
     vaei_activations a = {.row = row};
-    const bool by_rows = l == model->output && vaei_likelihood_takes_rows(&model->config);
-    if (head || by_rows || (!output && !packed)) a.y = vaei_arena_take(arena, rows * row, sizeof(float));
-    if (p->size.gradients && !output && needs_slope(layer->activation))
+    if (layer->kind == VAEI_LAYER_HEAD || by_rows || (hidden && !packed))
+      a.y = vaei_arena_take(arena, rows * row, sizeof(float));
+    if (p->size.gradients && hidden && needs_slope(layer->activation))
       a.slope = vaei_arena_take(arena, rows * row, sizeof(float));
-    if (p->size.gradients && (output || head || !packed)) a.dy = vaei_arena_take(arena, rows * row, sizeof(float));
+    if (p->size.gradients && !packed) a.dy = vaei_arena_take(arena, rows * row, sizeof(float));
     if (p->layers) p->layers[l] = a;
   }
   if (p->mixed.kernels) vaei_mixed_lay_out(p);
@@ -98,6 +101,7 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
   pass->mixed.kernels = bf16;
   pass->int8 = vaei_int8_kernels_of(kernels);
   pass->model = model;
+  pass->prior = vaei_prior_of(&model->config);
   pass->size = *size;
   pass->max_draws = size->draws < size->at_once ? (uint32_t)size->draws : size->at_once;
   pass->limits = product_limits(kernels, bf16);

@@ -60,11 +60,13 @@ typedef struct vaei_part {
   bool bounded;    /* … and then the bound is known */
 } vaei_part;
 
-typedef struct vaei_task vaei_task; /* see update.h */
+typedef struct vaei_task vaei_task;   /* see update.h */
+typedef struct vaei_prior vaei_prior; /* see prior.h */
 
 typedef struct vaei_pass {
   const vaei_kernels *kernels;
   const vae_model *model;
+  const vaei_prior *prior; /* the model's */
   vaei_pass_size size;
   uint32_t max_draws; /* rows of the decoder at a time: what size says, or less where a batch has less */
   vaei_limits limits; /* of the products' tiles */
@@ -90,6 +92,7 @@ typedef struct vaei_pass {
   double *tile_nll;         /* [draws, column_tiles] */
   double *nll;              /* [draws], -log p(x|z) */
   double *log_ratio;        /* [draws], log p(z) - log q(z|x); after the loss log p(x, z) - log q(z|x) */
+  double *divergence;       /* [draws], log q(z|x) - log p(z); NULL where the prior's KL has a closed form */
   float *row_weight;        /* [draws]: d loss / d nll */
   double *kl;               /* [n] */
   double *nll_total;        /* [n], sum of nll over the samples so far */
@@ -133,11 +136,16 @@ static inline bool vaei_pass_weighs_samples(const vaei_pass *pass) {
 
 /* The rows of a layer's matrices for an example, and in all. */
 static inline uint32_t vaei_pass_rows_each(const vaei_pass *pass, uint32_t layer) {
-  return layer <= pass->model->head ? 1 : pass->part.samples;
+  return pass->model->dense[layer].rows == VAEI_ROWS_EXAMPLES ? 1 : pass->part.samples;
 }
 
 static inline uint32_t vaei_pass_layer_rows(const vaei_pass *pass, uint32_t layer) {
-  return layer <= pass->model->head ? pass->rows : pass->part.examples * pass->part.samples;
+  return pass->model->dense[layer].rows == VAEI_ROWS_EXAMPLES ? pass->rows : pass->part.examples * pass->part.samples;
+}
+
+/* The most rows that a layer's matrices have, what they have memory for. */
+static inline uint32_t vaei_pass_most_rows(const vaei_pass *pass, uint32_t layer) {
+  return pass->model->dense[layer].rows == VAEI_ROWS_EXAMPLES ? pass->size.rows : pass->max_draws;
 }
 
 /* The size of team that is worth its barriers for `rows` rows: 1 to threads. awake: whether the team goes on to other

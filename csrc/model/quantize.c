@@ -12,8 +12,10 @@ enum { MOST_INT8_INPUTS = 1 << 16 }; /* 2^16 * 255 * 127 is below 2^31 */
  * outputs are log-variances, and the decoder's first layer, whose inputs are latents (docs/INFERENCE.md). A layer without
  * inputs has biases alone. */
 static vae_precision layer_precision(const vae_model *model, uint32_t layer, vae_precision precision) {
-  if (layer == model->head || layer == model->head + 1 || layer > model->output) return VAE_PRECISION_BFLOAT16;
-  return model->dense[layer].inputs > MOST_INT8_INPUTS ? VAE_PRECISION_BFLOAT16 : precision;
+  const vaei_dense *dense = &model->dense[layer];
+  const bool small = dense->kind == VAEI_LAYER_HEAD || dense->kind == VAEI_LAYER_CONSTANTS;
+  if (small || dense->source == VAEI_SOURCE_Z) return VAE_PRECISION_BFLOAT16;
+  return dense->inputs > MOST_INT8_INPUTS ? VAE_PRECISION_BFLOAT16 : precision;
 }
 
 /* Lines of a panel's weights. */

@@ -61,7 +61,7 @@ void vaei_update_plan(vaei_pass *pass) {
     const uint32_t tasks = row_blocks(layer) * vaei_column_tiles(&pass->limits, layer->panels);
     for (uint32_t i = 0; i < tasks; i++) {
       vaei_task task = task_at(pass, l, i);
-      task.cost = cost += task_cost(pass, &task, l <= model->head ? pass->size.rows : pass->max_draws);
+      task.cost = cost += task_cost(pass, &task, vaei_pass_most_rows(pass, l));
       pass->tasks[count++] = task;
     }
   }
@@ -94,7 +94,7 @@ static size_t panel_size(const vaei_dense *layer) { return ((size_t)layer->input
 /* The gradients of the parts before this one, from a task's first row on; NULL where there are none. */
 static const float *task_start(const vaei_pass *pass, const vaei_task *t) {
   const vaei_dense *layer = &pass->model->dense[t->layer];
-  return pass->kept_part && t->layer > pass->model->head ? pass->partial + task_offset(layer, t, t->panel) : NULL;
+  return pass->kept_part && layer->rows == VAEI_ROWS_DRAWS ? pass->partial + task_offset(layer, t, t->panel) : NULL;
 }
 
 /* dW of a task's first row, without its place: the sum runs over the rows of the batch or of its last part. */
@@ -176,7 +176,7 @@ void vaei_pass_keep_part(vaei_pass *pass, vaei_member member) {
   const member_tasks mine = tasks_of(pass, member);
   for (const vaei_task *t = mine.begin; t < mine.end; t++) {
     const vaei_dense *layer = &pass->model->dense[t->layer];
-    if (t->layer > pass->model->head)
+    if (layer->rows == VAEI_ROWS_DRAWS)
       compute_task(pass, t, pass->partial + task_offset(layer, t, t->panel), panel_size(layer));
   }
 }

@@ -13,8 +13,32 @@
 
 enum { VAEI_LANES = 16 };
 
+/* What a layer's matrices have a row for: wherever a layer stands, this says how many rows it has. */
+typedef enum vaei_layer_rows {
+  VAEI_ROWS_EXAMPLES, /* each example of the batch */
+  VAEI_ROWS_DRAWS     /* each latent sample of the part of the batch that is worked on */
+} vaei_layer_rows;
+
+/* What a layer reads. */
+typedef enum vaei_layer_source {
+  VAEI_SOURCE_BELOW, /* the outputs of the layer before it */
+  VAEI_SOURCE_X,
+  VAEI_SOURCE_Z
+} vaei_layer_source;
+
+/* Who reads a layer's outputs, which decides how they are kept. */
+typedef enum vaei_layer_kind {
+  VAEI_LAYER_HIDDEN,   /* the layer behind it */
+  VAEI_LAYER_HEAD,     /* a Gaussian's [mean | logvar]: float32 whatever the products take */
+  VAEI_LAYER_OUTPUT,   /* the likelihood, tile by tile or row by row */
+  VAEI_LAYER_CONSTANTS /* no inputs and no outputs of its own: the biases are what the likelihood reads */
+} vaei_layer_kind;
+
 /* y[rows, units] = activation(x[rows, inputs] W + b) */
 typedef struct vaei_dense {
+  vaei_layer_kind kind;
+  vaei_layer_rows rows;
+  vaei_layer_source source;
   uint32_t inputs;
   uint32_t units;
   uint32_t panels;       /* ceil(units / 16) */
@@ -50,11 +74,14 @@ struct vae_model {
   vae_training training;
   bool trained;
   uint32_t *groups; /* of a categorical likelihood, config's */
-  /* Encoder's hidden layers, encoder head [mean | logvar], decoder's hidden layers, output; behind it, for
-   * each kind of the likelihood's parameters that are the same for all z, a layer without inputs whose biases they are. */
+  /* Encoder's hidden layers, encoder head [mean | logvar], decoder's hidden layers, output; behind it, for each kind of the
+   * likelihood's parameters that are the same for all z, a layer without inputs whose biases they are; behind those the
+   * prior's layers. */
   vaei_dense *dense;
   uint32_t dense_count;
   uint32_t head, output; /* indices of the encoder head and of the decoder's last layer in dense */
+  uint32_t
+      output_end; /* dense[output … output_end): what the likelihood gives the gradient of, its constants with it */
   vaei_parameter *parameters;
   size_t parameter_count;
   uint64_t value_count;

@@ -8,6 +8,7 @@
 #include "model/condition.h"
 #include "model/crew.h"
 #include "model/data_value.h"
+#include "model/prior.h"
 
 vae_status vaei_workspace_new(const vae_model *model, const vaei_kernels *kernels, const vae_allocator *allocator,
                               uint32_t max_rows, uint32_t threads, vae_workspace **workspace, vae_error *err) {
@@ -90,8 +91,7 @@ static bool take_latents(row_job *job, vaei_member member, size_t first) {
   const vaei_draws draws = {.example = job->first_number + first, .samples = 1};
   const vaei_source source = {.first = first};
   if (pass->c) vaei_condition_gather(pass, share, job->condition, &source, &job->bad_row);
-  if (job->operation == SAMPLE)
-    pass->kernels->normals(&job->stream, &draws, share.begin, share.end, latents, pass->z, pass->z_row);
+  if (job->operation == SAMPLE) pass->prior->sample(pass, &job->stream, &draws, share.begin, share.end);
   for (size_t i = share.begin; i < share.end; i++) {
     float *z = pass->z + i * pass->z_row;
     if (job->operation == DECODE) memcpy(z, job->z_in + (first + i) * latents, latents * sizeof(float));
