@@ -2,12 +2,6 @@
 #include "api/check.h"
 #include "model/vae_workspace.h"
 
-/* The number of rows of z, as of data. */
-static vae_status check_rows(size_t rows, vae_error *err) {
-  if (rows >= 1 && rows <= UINT32_MAX) return VAE_OK;
-  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "rows is %zu; allowed are 1 to %u", rows, UINT32_MAX);
-}
-
 vae_status vae_model_decode_given(const vae_model *model, vae_workspace *workspace, const float *z, size_t rows,
                                   const vae_condition *condition, float *output, vae_error *err) {
   vae_condition copy;
@@ -16,7 +10,7 @@ vae_status vae_model_decode_given(const vae_model *model, vae_workspace *workspa
   if (status != VAE_OK) return status;
   VAEI_REQUIRE(z, err);
   VAEI_REQUIRE(output, err);
-  status = check_rows(rows, err);
+  status = vaei_check_rows(rows, err);
   if (status == VAE_OK) status = vaei_check_condition(&copy, &own, condition, model, rows, "condition", err);
   return status == VAE_OK ? vaei_workspace_decode(workspace, model, z, rows, own, output, err) : status;
 }
@@ -27,7 +21,7 @@ vae_status vae_model_sample_given(const vae_model *model, vae_workspace *workspa
   vae_condition copy;
   const vae_condition *own = NULL;
   vae_status status = vaei_check_pair(model, workspace, err);
-  if (status == VAE_OK) status = check_rows(rows, err);
+  if (status == VAE_OK) status = vaei_check_rows(rows, err);
   if (status == VAE_OK && first_row > UINT32_MAX - rows)
     status = vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "first_row is %llu; a seed's stream has %u rows",
                        (unsigned long long)first_row, UINT32_MAX);
