@@ -6,7 +6,8 @@ typedef struct clamped_log {
 } clamped_log;
 
 VF_INLINE clamped_log clamp_log(const float *from, int most) {
-  const vf low = vf_set(-(float)VAEI_MOST_LOG_SCALE), high = vf_set((float)most), free = vf_load(from), zero = vf_set(0.0f);
+  const vf low = vf_set(-(float)VAEI_MOST_LOG_SCALE), high = vf_set((float)most), free = vf_load(from),
+           zero = vf_set(0.0f);
   return (clamped_log){.value = vf_max(low, vf_min(high, free)),
                        .inside = vf_select(vmask_and(vf_less(low, free), vf_less(free, high)), vf_set(1.0f), zero)};
 }

@@ -11,7 +11,7 @@
 /* Some columns of a row of outputs. */
 typedef struct piece {
   size_t columns;
-  float output[VAEI_MAX_TILE_COLUMNS];                    /* before the activation */
+  float output[VAEI_MAX_TILE_COLUMNS]; /* before the activation */
   float parameter[VAEI_MOST_PARAMETERS][VAEI_MAX_TILE_COLUMNS];
 } piece;
 
@@ -75,12 +75,12 @@ static void draw_groups(const vaei_description *d, const vae_config *config, con
   float *x = d->values + (d->first + row) * config->input_dim;
   memset(x, 0, config->input_dim * sizeof *x);
   for (uint32_t group = 0, column = 0; group < config->group_count; column += config->groups[group++]) {
-    vaei_variates v =
-        vaei_variates_of(d->seed, VAEI_STREAM_LIKELIHOOD, (uint32_t)(d->number + d->first + row), column);
+    vaei_variates v = vaei_variates_of(d->seed, VAEI_STREAM_LIKELIHOOD, (uint32_t)(d->number + d->first + row), column);
     double left = vaei_variate_uniform(&v);
     uint32_t chosen = 0, last = config->groups[group] - 1;
     while (chosen < last && (left -= (double)probability[column + chosen]) >= 0) chosen++;
-    while (probability[column + chosen] == 0 && chosen > 0) chosen--; /* where rounding went beyond the last that can be */
+    while (probability[column + chosen] == 0 && chosen > 0)
+      chosen--; /* where rounding went beyond the last that can be */
     x[column + chosen] = 1.0f;
   }
 }

@@ -66,8 +66,8 @@ typedef struct vaei_likelihood {
   void (*loss)(const vaei_output_tile *, bool mean); /* mean: true leaves the likelihood's mean in output */
   void (*mean)(const vaei_output_tile *); /* output becomes the mean; of the tile only kernels to output_row are read */
   double (*bias)(const vae_config *, double mean);
-  const char *parameters[VAEI_MOST_PARAMETERS]; /* their names; the first is what `mean` gives */
-  double (*expectation)(const vaei_column *);   /* NULL: it is the first parameter */
+  const char *parameters[VAEI_MOST_PARAMETERS];         /* their names; the first is what `mean` gives */
+  double (*expectation)(const vaei_column *);           /* NULL: it is the first parameter */
   double (*draw)(const vaei_column *, vaei_variates *); /* NULL: by groups */
   uint32_t constant_count;
   vaei_constant constants[VAEI_MOST_CONSTANTS];

@@ -27,6 +27,6 @@ const vaei_likelihood vaei_likelihood_student_t = {
     .parameters = {"location", "scale", "df"},
     .draw = draw_one,
     .constant_count = 2,
-    .constants = {{"decoder.log_scale", 0.0f},
-                  {"decoder.log_df", 2.0f}}, /* 7.4 degrees: with a mean, a variance, a kurtosis */
+    .constants = {{"decoder.log_scale", 0.0f, VAEI_MOST_LOG_SCALE},
+                  {"decoder.log_df", 2.0f, VAEI_MOST_LOG_SHAPE}}, /* 7.4: there are a mean, a variance, a kurtosis */
 };

@@ -65,8 +65,7 @@ void vaei_pass_use_output(vaei_pass *pass, vaei_member member, const vaei_output
 }
 
 /* The likelihood's mean of a tile, into the caller's [rows, D]. */
-static void write_mean(vaei_pass *pass, const void *context, const vaei_output_tile *tile, size_t row,
-                       size_t column) {
+static void write_mean(vaei_pass *pass, const void *context, const vaei_output_tile *tile, size_t row, size_t column) {
   const size_t units = pass->model->config.input_dim;
   float *output = *(float *const *)context + row * units + column;
   vaei_likelihood_of(tile->config)->mean(tile);

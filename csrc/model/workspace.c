@@ -181,12 +181,9 @@ static vae_status run(vae_workspace *w, const vae_model *model, row_job *job, co
   if (bad != SIZE_MAX)
     return job->x ? vaei_data_error(model, job->x, bad, err) : vaei_condition_error(model, job->condition, bad, err);
   if (!atomic_load(&w->pass.not_finite)) return VAE_OK;
-  static const unsigned phases[] = {[ENCODE] = VAEI_RAN_ENCODER,
-                                    [DECODE] = VAEI_RAN_DECODER,
-                                    [RECONSTRUCT] = VAEI_RAN_ENCODER | VAEI_RAN_DECODER,
-                                    [SAMPLE] = VAEI_RAN_DECODER,
-                                    [EVALUATE] = VAEI_RAN_ALL,
-                                    [DESCRIBE] = VAEI_RAN_DECODER};
+  static const unsigned phases[] = {
+      [ENCODE] = VAEI_RAN_ENCODER, [DECODE] = VAEI_RAN_DECODER, [RECONSTRUCT] = VAEI_RAN_ENCODER | VAEI_RAN_DECODER,
+      [SAMPLE] = VAEI_RAN_DECODER, [EVALUATE] = VAEI_RAN_ALL,   [DESCRIBE] = VAEI_RAN_DECODER};
   return not_finite(&w->pass, phases[job->operation], what, err);
 }
 
@@ -212,11 +209,8 @@ vae_status vaei_workspace_describe(vae_workspace *w, const vae_model *model, con
   vae_status status = check_latents(model, z, description->rows, err);
   if (status == VAE_OK && description->wish == VAEI_WISH_MEAN) status = vaei_describe_check_mean(model, err);
   if (status != VAE_OK) return status;
-  row_job job = {.operation = DESCRIBE,
-                 .rows = description->rows,
-                 .condition = condition,
-                 .z_in = z,
-                 .description = description};
+  row_job job = {
+      .operation = DESCRIBE, .rows = description->rows, .condition = condition, .z_in = z, .description = description};
   return run(w, model, &job, "likelihood", err);
 }
 
