@@ -156,7 +156,8 @@ static void check_short_runs(void) {
   const vae_loss held = trained_loss(&o, &least);
   CHECK_NEAR(held.kl, 3.0, 0.3);
   vae_objective_init(&o);
-  for (int i = 1; vae_regularizer_name(i); i++) { /* with a small weight it is watched alone, with a large one it falls */
+  for (int i = 1; vae_regularizer_name(i);
+       i++) { /* with a small weight it is watched alone, with a large one it falls */
     const bool dip = i == VAE_REGULARIZER_DIP_I || i == VAE_REGULARIZER_DIP_II;
     double penalty[2];
     harness_note("short run, %s", vae_regularizer_name(i));

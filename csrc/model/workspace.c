@@ -225,9 +225,8 @@ vae_status vaei_workspace_sample(vae_workspace *w, const vae_model *model, uint6
 static vae_status couple_rows(vae_workspace *w, const vae_model *model, row_job *job, const vaei_coupled_rows *coupled,
                               vae_error *err) {
   if (!vaei_objective_couples(&job->objective)) return VAE_OK;
-  const vae_status status =
-      vaei_coupling_fit(&w->coupling, w->pass.kernels, &w->allocator, model->config.latent_dim, VAEI_BLOCK_ROWS,
-                        &job->objective, false, err);
+  const vae_status status = vaei_coupling_fit(&w->coupling, w->pass.kernels, &w->allocator, model->config.latent_dim,
+                                              VAEI_BLOCK_ROWS, &job->objective, false, err);
   if (status != VAE_OK) return status;
   if (!job->objective.data_rows) job->objective.data_rows = job->rows;
   job->coupled = coupled;
