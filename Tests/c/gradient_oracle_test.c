@@ -253,6 +253,8 @@ static void check_likelihood_case(uint64_t index) {
     vae_likelihood likelihood;
     vae_sigma_kind sigma_kind;
   } kinds[] = {{VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED},
+               {VAE_LIKELIHOOD_NEGATIVE_BINOMIAL, VAE_SIGMA_FIXED},
+               {VAE_LIKELIHOOD_STUDENT_T, VAE_SIGMA_FIXED},
                {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_GLOBAL},
                {VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI, VAE_SIGMA_FIXED},
                {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_PER_OUTPUT},
@@ -271,9 +273,10 @@ static void check_likelihood_case(uint64_t index) {
   if (index % 4 > 0) test_spec_add_decoder(&spec, 19, VAE_ACTIVATION_SILU);
   test_spec_set_likelihood(&spec, kinds[kind].likelihood);
   spec.sigma_kind = kinds[kind].sigma_kind;
-  if (spec.likelihood == VAE_LIKELIHOOD_LAPLACE || spec.likelihood == VAE_LIKELIHOOD_LOG_COSH) {
+  const int scaled = spec.likelihood == VAE_LIKELIHOOD_LAPLACE || spec.likelihood == VAE_LIKELIHOOD_LOG_COSH;
+  if (scaled || spec.likelihood == VAE_LIKELIHOOD_STUDENT_T) {
     spec.output_activation = (vae_activation)(index % 9);
-    if (spec.sigma_kind == VAE_SIGMA_FIXED) spec.sigma = 0.6;
+    if (scaled && spec.sigma_kind == VAE_SIGMA_FIXED) spec.sigma = 0.6;
   }
   spec.objective.samples = samples[index % 4];
   if (index % 4 == 3) spec.objective.kind = VAE_OBJECTIVE_IWAE;

@@ -24,6 +24,12 @@ static size_t vectors(size_t n) { return over(n, 16); }
 static size_t stride(size_t n) { return 16 * (vectors(n) | 1); }
 static size_t part(size_t bytes) { return over(bytes, LINE) * LINE; }
 
+/* Learned parameters that are the same for all z, each a layer of biases. */
+static size_t constants(const test_spec *spec) {
+  if (spec->likelihood == VAE_LIKELIHOOD_STUDENT_T) return 2;
+  return spec->likelihood == VAE_LIKELIHOOD_NEGATIVE_BINOMIAL || spec->sigma_kind == VAE_SIGMA_GLOBAL;
+}
+
 static size_t list_layers(const test_spec *spec, dense out[MOST_DENSE]) {
   size_t count = 0, width = spec->input_dim;
   for (int decoder = 0; decoder < 2; decoder++) {
@@ -39,7 +45,8 @@ static size_t list_layers(const test_spec *spec, dense out[MOST_DENSE]) {
     out[count++] = (dense){width, end, decoder, !decoder || spec->sigma_kind != VAE_SIGMA_FIXED, 0};
     width = spec->latent_dim;
   }
-  if (spec->sigma_kind == VAE_SIGMA_GLOBAL) out[count++] = (dense){0, 1, 1, 0, 0};
+  for (size_t c = 0; c < constants(spec); c++)
+    out[count++] = (dense){0, spec->sigma_kind == VAE_SIGMA_GLOBAL ? 1 : spec->input_dim, 1, 0, 0};
   return count;
 }
 
@@ -54,9 +61,9 @@ static size_t block_floats(const test_spec *spec) {
 
 static size_t shape_bytes(const test_spec *spec) {
   const size_t hidden = (size_t)spec->encoder_count + spec->decoder_count;
-  const size_t global = spec->sigma_kind == VAE_SIGMA_GLOBAL, heads = 3 + (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT);
-  return sizeof(vae_model) + hidden * sizeof(vae_layer) + (hidden + 2 + global) * sizeof(vaei_dense) +
-         (2 * (hidden + heads) + global) * sizeof(vaei_parameter);
+  const size_t learned = constants(spec), heads = 3 + (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT);
+  return sizeof(vae_model) + hidden * sizeof(vae_layer) + (hidden + 2 + learned) * sizeof(vaei_dense) +
+         (2 * (hidden + heads) + learned) * sizeof(vaei_parameter);
 }
 
 static size_t model_bytes(const test_spec *spec) { return shape_bytes(spec) + 4 * block_floats(spec); }
@@ -255,6 +262,11 @@ int main(void) {
     small.likelihood = VAE_LIKELIHOOD_LAPLACE;
     for (small.sigma_kind = VAE_SIGMA_GLOBAL; vae_sigma_kind_name(small.sigma_kind); small.sigma_kind++)
       check_handles(&small, isas[i], 8, 1);
+    small.sigma_kind = VAE_SIGMA_FIXED;
+    small.likelihood = VAE_LIKELIHOOD_NEGATIVE_BINOMIAL;
+    check_handles(&small, isas[i], 8, 0);
+    small.likelihood = VAE_LIKELIHOOD_STUDENT_T;
+    check_handles(&small, isas[i], 8, 1);
     test_spec digits = test_spec_hidden(784, 400, VAE_ACTIVATION_RELU, 20);
     check_handles(&digits, isas[i], 128, 0);
     test_spec coupled = test_spec_hidden(30, 17, VAE_ACTIVATION_TANH, 19);

@@ -152,14 +152,13 @@ static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernel
   }
 }
 
-/* One likelihood that works on tiles, and each way of working on rows. */
+/* A likelihood that works on tiles, those with learned constants besides, and each way of working on rows. */
 static const struct {
   vae_likelihood likelihood;
   vae_sigma_kind sigma_kind;
-} cases[] = {{VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED},
-             {VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED},
-             {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL},
-             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT}};
+} cases[] = {{VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED}, {VAE_LIKELIHOOD_NEGATIVE_BINOMIAL, VAE_SIGMA_FIXED},
+             {VAE_LIKELIHOOD_STUDENT_T, VAE_SIGMA_FIXED}, {VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED},
+             {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL},  {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT}};
 
 int main(void) {
   vae_isa isas[TEST_ISAS];

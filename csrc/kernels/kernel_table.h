@@ -11,7 +11,9 @@
 #include "kernels/activation_kernels.h"
 #include "kernels/density_kernels.h"
 #include "kernels/location_kernels.h"
+#include "kernels/gamma_kernels.h"
 #include "kernels/count_kernels.h"
+#include "kernels/learned_kernels.h"
 #include "kernels/group_kernels.h"
 #include "kernels/normal_kernels.h"
 #include "kernels/coupling_kernels.h"
@@ -36,6 +38,9 @@ const vaei_kernels VAEI_TABLE = {
     .laplace = laplace,
     .log_cosh = log_cosh,
     .poisson = poisson,
+    .negative_binomial = negative_binomial,
+    .student_t = student_t,
+    .log_gamma = log_gamma,
     .softmax = softmax,
     .categorical = categorical,
     .normal_posterior = normal_posterior,

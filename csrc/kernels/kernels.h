@@ -21,7 +21,8 @@ enum {
   VAEI_MAX_TILE_ROWS = 8,
   VAEI_MAX_TILE_PANELS = 3,
   VAEI_MAX_TILE_COLUMNS = VAEI_MAX_TILE_PANELS * VAEI_VECTOR,
-  VAEI_MAX_ROW_PANELS = VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_PANELS /* so that they fit where a tile does */
+  VAEI_MAX_ROW_PANELS = VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_PANELS, /* so that they fit where a tile does */
+  VAEI_MOST_CONSTANTS = 2                                          /* learned parameters of a column's density */
 };
 
 /* c[i][p] = start[p] + sum over k of a[i][k] * b[k][p], for `rows` rows i and `panels` 16-wide panels p.
@@ -92,6 +93,12 @@ typedef struct vaei_density {
   float log_scale_unit;
   float *
       d_log_scale; /* where neither log_scale nor d is NULL: [columns], padded; += the rows' gradients of v, in order */
+
+  /* Of densities with parameters of their own for each column, [columns], padded: the log dispersion; or log scale and log
+   * df. Where d is not NULL, row_weight[i] times their gradients go to [rows, d_constant_row], zero in the padding. */
+  const float *constant_of[VAEI_MOST_CONSTANTS];
+  float *d_constant_of[VAEI_MOST_CONSTANTS];
+  size_t d_constant_row;
 } vaei_density;
 
 typedef void vaei_density_kernel(const vaei_density *tile);
@@ -163,10 +170,15 @@ typedef struct vaei_kernels {
                             float *dy, size_t dy_row);
 
   /* Negative log densities of a tile and their gradients; the formulas stand above the kernels, in density_kernels.h,
-   * location_kernels.h, count_kernels.h and group_kernels.h. */
+   * location_kernels.h, count_kernels.h, learned_kernels.h and group_kernels.h. */
   vaei_density_kernel *bernoulli, *continuous_bernoulli; /* output: logits */
   vaei_density_kernel *gaussian, *laplace, *log_cosh;    /* output: locations */
   vaei_density_kernel *poisson;                          /* output: the rate before its softplus */
+  vaei_density_kernel *negative_binomial;                /* output: the mean before its softplus */
+  vaei_density_kernel *student_t;                        /* output: locations */
+
+  /* value[j] = log Gamma(y[j]), slope[j] = digamma(y[j]) for y from 1e-30 to 1e30; unpadded memory. */
+  void (*log_gamma)(size_t count, const float *y, float *value, float *slope);
 
   /* One group of columns, in memory without padding: logits, [count], become the softmax. categorical adds -log p(x) to *nll.
    * d: NULL, or receives weight * slope, [count]. */

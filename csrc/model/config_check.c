@@ -32,9 +32,9 @@ static vae_status check_dimension(const char *what, uint32_t value, vae_error *e
   return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%s is %u; allowed are 1 to %d", what, value, VAE_MAX_DIM);
 }
 
-/* Output activation and sigma, which located likelihoods alone have. */
+/* Output activation, which located likelihoods alone have, and sigma, which most of those have. */
 static vae_status check_location(const vae_config *c, vae_error *err) {
-  const bool located = vaei_likelihood_of(c)->located;
+  const bool located = vaei_likelihood_of(c)->located, scaled = vaei_likelihood_of(c)->scaled;
   if (!vaei_activation_name(c->output_activation))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
                      "output_activation is %d; allowed are 0 (identity) to 8 (softplus)", (int)c->output_activation);
@@ -44,7 +44,7 @@ static vae_status check_location(const vae_config *c, vae_error *err) {
   if (!vaei_sigma_kind_name(c->sigma_kind))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "sigma_kind is %d; allowed are 0 (fixed) to 2 (per_output)",
                      (int)c->sigma_kind);
-  if (!located && c->sigma_kind != VAE_SIGMA_FIXED)
+  if (!scaled && c->sigma_kind != VAE_SIGMA_FIXED)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "sigma_kind is %s; a %s likelihood has no sigma",
                      vaei_sigma_kind_name(c->sigma_kind), vaei_likelihood_name(c->likelihood));
   if (c->sigma_kind != VAE_SIGMA_FIXED && c->sigma != 1.0)
@@ -95,9 +95,6 @@ vae_status vaei_config_check(const vae_config *c, vae_error *err) {
   if (!vaei_likelihood_name(c->likelihood))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "likelihood is %d; allowed are 0 (bernoulli) to 8 (student_t)",
                      (int)c->likelihood);
-  if (c->likelihood > VAE_LIKELIHOOD_CATEGORICAL)
-    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "likelihood is %s; not built yet",
-                     vaei_likelihood_name(c->likelihood));
   status = check_location(c, err);
   return status == VAE_OK ? check_groups(c, err) : status;
 }
