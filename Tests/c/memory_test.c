@@ -109,7 +109,8 @@ static size_t coupling_bytes(const test_spec *spec, size_t n, int gradients) {
 
 static size_t trainer_bytes(const test_spec *spec, size_t batch, size_t P, int keep_gradients, size_t rows) {
   return sizeof(vae_trainer) + (keep_gradients ? 3 : 2) * 4 * block_floats(spec) + 4 * rows +
-         pass_bytes(spec, batch, batch * spec->objective.samples, P, 1) + coupling_bytes(spec, batch, 1);
+         pass_bytes(spec, batch, batch * spec->objective.samples, P, 1) + coupling_bytes(spec, batch, 1) +
+         (spec->objective.estimator ? 8 * batch * stride(spec->latent_dim) : 0);
 }
 
 static size_t workspace_bytes(const test_spec *spec, size_t max_rows, size_t P) {
@@ -283,6 +284,7 @@ int main(void) {
     deep.objective.kind = VAE_OBJECTIVE_IWAE;
     deep.objective.samples = 5;
     check_handles(&deep, isas[i], 20, 1);
+    deep.objective.estimator = VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED;
     deep.objective.samples = 300; /* 6,000 rows of the decoder, 4,096 at a time */
     check_handles(&deep, isas[i], 20, 0);
   }

@@ -181,6 +181,13 @@ int main(void) {
     const settings s = settings_of(i);
     check_bits(&s, folder);
   }
+  settings doubly = {.name = vae_estimator_name(VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED)};
+  vae_training_init(&doubly.training);
+  doubly.training.batch_size = BATCH;
+  doubly.training.objective.kind = VAE_OBJECTIVE_IWAE;
+  doubly.training.objective.samples = 5;
+  doubly.training.objective.estimator = VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED;
+  check_bits(&doubly, folder);
   test_remove_folder(folder);
   check_short_runs();
   return harness_finish("objective_training");

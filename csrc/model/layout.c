@@ -106,8 +106,7 @@ void vaei_model_lay_out(vae_model *model) {
 }
 
 size_t vaei_layout_layers(const vae_config *c) {
-  return (size_t)c->encoder_count + c->decoder_count + 2 + vaei_likelihood_constants(c) +
-         vaei_prior_size_of(c).layers;
+  return (size_t)c->encoder_count + c->decoder_count + 2 + vaei_likelihood_constants(c) + vaei_prior_size_of(c).layers;
 }
 
 size_t vaei_layout_tensors(const vae_config *c) {

@@ -97,8 +97,6 @@ vae_status vaei_objective_check(const vae_objective *o, vae_error *err) {
   if (status == VAE_OK) status = check_regularizer(o, err);
   if (status == VAE_OK && o->kind == VAE_OBJECTIVE_IWAE) status = check_bound(o, err);
   if (status == VAE_OK) status = check_estimator(o, err);
-  if (status == VAE_OK && o->estimator)
-    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "objective.estimator: not built yet");
   if (status != VAE_OK) return status;
   if (!vaei_binarization_name(o->binarization))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
