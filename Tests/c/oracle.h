@@ -16,13 +16,21 @@ typedef struct oracle_dense {
   oracle_real *bias;   /* [units] */
 } oracle_dense;
 
+/* A prior's own tensor; NULL where the model has none of that name. */
+typedef struct oracle_table {
+  const char *name;
+  oracle_real *values;
+  size_t count;
+} oracle_table;
+
 /* Layers in the order of the names: encoder.0 …, encoder.mean, encoder.logvar, decoder.0 …, decoder.mean, with a sigma per
  * output decoder.logvar, and with a conditional prior prior.0 …, prior.mean, prior.logvar. */
 typedef struct oracle {
   test_spec spec;
   oracle_dense *layers;
-  size_t count, prior;   /* their number, and the index of the prior's first one */
-  oracle_real log_sigma; /* decoder.log_sigma, where sigma is global */
+  size_t count, prior;    /* their number, and the index of the prior's first one */
+  oracle_real log_sigma;  /* decoder.log_sigma, where sigma is global */
+  oracle_table tables[3]; /* prior.mixture.logits, .mean, .logvar; or prior.pseudo_inputs */
 } oracle;
 
 /* A mini-batch: x [n, D], noise [K, n, Z], condition [n, C] or NULL. */

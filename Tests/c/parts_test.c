@@ -128,10 +128,12 @@ static void check_parts(const test_spec *spec, const vaei_kernels *kernels, cons
 }
 
 static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernels *bf16, vae_likelihood likelihood,
-                             vae_sigma_kind sigma_kind) {
+                             vae_sigma_kind sigma_kind, vae_prior prior) {
   test_spec spec = test_spec_linear(INPUTS, LATENTS);
   test_spec_set_likelihood(&spec, likelihood);
   spec.sigma_kind = sigma_kind;
+  spec.prior = prior;
+  if (prior == VAE_PRIOR_MIXTURE || prior == VAE_PRIOR_VAMP) spec.prior_components = 19;
   test_spec_add_encoder(&spec, 33, VAE_ACTIVATION_TANH);
   test_spec_add_decoder(&spec, 21, VAE_ACTIVATION_SILU);
   test_spec_add_decoder(&spec, 18, VAE_ACTIVATION_RELU);
@@ -144,14 +146,17 @@ static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernel
   }
 }
 
-/* One likelihood that works on tiles, and each way of working on rows. */
+/* One likelihood that works on tiles, and each way of working on rows; and priors whose gradients all rows share. */
 static const struct {
   vae_likelihood likelihood;
   vae_sigma_kind sigma_kind;
-} cases[] = {{VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED},
-             {VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED},
-             {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL},
-             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT}};
+  vae_prior prior;
+} cases[] = {{VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED, VAE_PRIOR_STANDARD},
+             {VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED, VAE_PRIOR_STANDARD},
+             {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL, VAE_PRIOR_STANDARD},
+             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT, VAE_PRIOR_STANDARD},
+             {VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED, VAE_PRIOR_VAMP},
+             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_GLOBAL, VAE_PRIOR_MIXTURE}};
 
 int main(void) {
   vae_isa isas[TEST_ISAS];
@@ -164,9 +169,9 @@ int main(void) {
     const vaei_bf16_kernels *bf16 = NULL;
     if (vaei_bf16_find(kernels, &bf16, &err) != VAE_OK) bf16 = NULL;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-      check_objectives(kernels, NULL, cases[k].likelihood, cases[k].sigma_kind);
-      check_objectives(kernels, &vaei_bf16_portable, cases[k].likelihood, cases[k].sigma_kind);
-      if (bf16) check_objectives(kernels, bf16, cases[k].likelihood, cases[k].sigma_kind);
+      check_objectives(kernels, NULL, cases[k].likelihood, cases[k].sigma_kind, cases[k].prior);
+      check_objectives(kernels, &vaei_bf16_portable, cases[k].likelihood, cases[k].sigma_kind, cases[k].prior);
+      if (bf16) check_objectives(kernels, bf16, cases[k].likelihood, cases[k].sigma_kind, cases[k].prior);
     }
   }
   return harness_finish("parts");

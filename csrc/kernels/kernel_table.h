@@ -14,6 +14,7 @@
 #include "kernels/count_kernels.h"
 #include "kernels/group_kernels.h"
 #include "kernels/normal_kernels.h"
+#include "kernels/mixture_kernels.h"
 #include "kernels/memory_kernels.h"
 #include "kernels/random_kernels.h"
 
@@ -39,6 +40,11 @@ const vaei_kernels VAEI_TABLE = {
     .categorical = categorical,
     .normal_posterior = normal_posterior,
     .normal_draw = normal_draw,
+    .normal_sample = normal_sample,
+    .gaussian_table = gaussian_table,
+    .mixture_density = mixture_density,
+    .mixture_score = mixture_score,
+    .gaussian_gradient = gaussian_gradient,
     .normal_draw_backward = normal_draw_backward,
     .normal_posterior_backward = normal_posterior_backward,
     .scale_rows = scale_rows,

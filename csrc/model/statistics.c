@@ -4,6 +4,7 @@
 #include "core/scalar.h"
 #include "model/aggregate.h"
 #include "model/likelihood.h"
+#include "model/prior.h"
 
 enum { MOST_AGGREGATE_ROWS = 10000 };
 
@@ -100,11 +101,13 @@ static void describe_evidence(vae_statistics *s, const totals *t) {
 }
 
 /* Active units: Burda et al. 2016, section 5.2; the variance divides by n. */
-static void describe_latents(vae_statistics *s, const totals *t, uint32_t latents, double active_variance) {
+static void describe_latents(vae_statistics *s, const totals *t, const vae_config *config, double active_variance) {
+  const uint32_t latents = config->latent_dim;
+  const bool closed_form = vaei_prior_of(config)->closed_form;
   for (uint32_t k = 0; k < latents; k++) {
     const double n = t->latent_mean[k].count, variance = t->latent_mean[k].squares / n;
     s->active_latents += variance > active_variance;
-    if (t->arrays->latent_kl) t->arrays->latent_kl[k] = t->latent_kl[k] / n;
+    if (t->arrays->latent_kl) t->arrays->latent_kl[k] = closed_form ? t->latent_kl[k] / n : __builtin_nan("");
     if (t->arrays->latent_variance) t->arrays->latent_variance[k] = variance;
   }
   if (s->examples > 1 && 2 * (uint64_t)s->active_latents < latents) s->warnings |= VAE_WARNING_COLLAPSE;
@@ -135,7 +138,7 @@ static vae_status measure(vae_workspace *w, const vae_model *model, const vae_da
                         .kl = loss.kl,
                         .negative_elbo = loss.negative_elbo};
   describe_evidence(s, t);
-  describe_latents(s, t, model->config.latent_dim, options->active_variance);
+  describe_latents(s, t, &model->config, options->active_variance);
   find_bits(s, &model->config, x, options->bin_width, t->grey);
   describe_aggregate(s, aggregate);
   return VAE_OK;
