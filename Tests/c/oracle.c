@@ -1,5 +1,7 @@
 #include "oracle.h"
 
+#include "oracle_objective.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +63,26 @@ static void add_table(oracle *o, const vae_model *model, int index, const char *
   free(values);
 }
 
+static const char *const constant_names[][2] = {[VAE_LIKELIHOOD_NEGATIVE_BINOMIAL] = {"decoder.log_dispersion"},
+                                                [VAE_LIKELIHOOD_STUDENT_T] = {"decoder.log_scale", "decoder.log_df"}};
+
+/* The name of a learned parameter of each column, or NULL. */
+static const char *constant_name(const test_spec *spec, size_t index) {
+  size_t known = sizeof constant_names / sizeof *constant_names;
+  return (size_t)spec->likelihood < known && index < 2 ? constant_names[spec->likelihood][index] : NULL;
+}
+
+static void read_constants(oracle *o, const vae_model *model) {
+  size_t columns = o->spec.input_dim;
+  float *values = test_allocate(columns * sizeof *values);
+  o->constants = constant_name(&o->spec, 0) ? test_allocate(2 * columns * sizeof *o->constants) : NULL;
+  for (size_t i = 0; constant_name(&o->spec, i); i++) {
+    if (vae_model_get_parameter(model, constant_name(&o->spec, i), values, columns, NULL) != VAE_OK) exit(3);
+    for (size_t d = 0; d < columns; d++) o->constants[i * columns + d] = values[d];
+  }
+  free(values);
+}
+
 oracle *oracle_new(const test_spec *spec, const vae_model *model) {
   oracle *o = test_allocate(sizeof *o);
   o->spec = *spec;
@@ -91,6 +113,7 @@ oracle *oracle_new(const test_spec *spec, const vae_model *model) {
     if (vae_model_get_parameter(model, "decoder.log_sigma", &value, 1, NULL) != VAE_OK) exit(3);
     o->log_sigma = value;
   }
+  read_constants(o, model);
   return o;
 }
 
@@ -102,6 +125,7 @@ void oracle_free(oracle *o) {
   }
   for (int i = 0; i < 3; i++) free(o->tables[i].values);
   free(o->layers);
+  free(o->constants);
   free(o);
 }
 
@@ -115,6 +139,11 @@ oracle_real *oracle_parameter(oracle *o, const char *name, size_t *count) {
       *count = o->tables[i].count;
       return o->tables[i].values;
     }
+  for (size_t i = 0; constant_name(&o->spec, i); i++) {
+    if (strcmp(name, constant_name(&o->spec, i)) != 0) continue;
+    *count = o->spec.input_dim;
+    return o->constants + i * o->spec.input_dim;
+  }
   for (size_t i = 0; i < o->count; i++) {
     const oracle_dense *dense = &o->layers[i];
     size_t length = strlen(dense->name);
@@ -190,9 +219,25 @@ static oracle_real log_continuous_constant(oracle_real o) {
   return fabsl(o) < 1e-4L ? logl(2) + o * o / 12 : logl(2 * atanhl(t) / t);
 }
 
-/* -log p(x | decoder output `raw`), one dimension; *output receives the likelihood's mean. */
-static oracle_real nll(const test_spec *spec, oracle_real x, oracle_real raw, oracle_real log_sigma,
+/* -log p of a negative binomial count with that mean, of a Student-t at that distance from its location. */
+static oracle_real negative_binomial_nll(oracle_real x, oracle_real mean, oracle_real log_dispersion) {
+  oracle_real t = expl(log_dispersion);
+  return lgammal(t) + lgammal(x + 1) - lgammal(x + t) + t * log1pl(mean / t) + (x > 0 ? x * log1pl(t / mean) : 0);
+}
+
+static oracle_real student_nll(oracle_real distance, oracle_real log_scale, oracle_real log_df) {
+  oracle_real df = expl(log_df), u = distance * expl(-log_scale);
+  return lgammal(df / 2) - lgammal((df + 1) / 2) + 0.5L * logl(df * PI) + log_scale + (df + 1) / 2 * log1pl(u * u / df);
+}
+
+/* -log p(x | decoder output `raw`) of column d; *output receives the likelihood's mean. */
+static oracle_real nll(const oracle *o, oracle_real x, oracle_real raw, oracle_real log_sigma, size_t d,
                        oracle_result *result, double *output) {
+  const test_spec *spec = &o->spec;
+  if (spec->likelihood == VAE_LIKELIHOOD_NEGATIVE_BINOMIAL) {
+    *output = (double)softplus(raw);
+    return negative_binomial_nll(x, softplus(raw), o->constants[d]);
+  }
   if (spec->likelihood == VAE_LIKELIHOOD_POISSON) {
     *output = (double)softplus(raw);
     oracle_real log_rate = raw < -50 ? raw : logl(softplus(raw)); /* the rest is below its last digit */
@@ -208,6 +253,8 @@ static oracle_real nll(const test_spec *spec, oracle_real x, oracle_real raw, or
   }
   oracle_real location = oracle_activate(spec->output_activation, raw);
   *output = (double)location;
+  if (spec->likelihood == VAE_LIKELIHOOD_STUDENT_T)
+    return student_nll(x - location, o->constants[d], o->constants[spec->input_dim + d]);
   return located_nll(spec->likelihood, (x - location) * expl(-log_sigma), log_sigma, result);
 }
 
@@ -303,24 +350,6 @@ static oracle_real *make_components(const oracle *o, oracle_real *rows, size_t w
   return components;
 }
 
-/* log p(z) of a mixture. */
-static oracle_real mixture_density(const oracle *o, const oracle_real *components, const oracle_real *z) {
-  const size_t latents = o->spec.latent_dim, row = 2 * latents + 1;
-  oracle_real largest = -INFINITY, sum = 0;
-  for (int round = 0; round < 2; round++)
-    for (size_t k = 0; k < o->spec.prior_components; k++) {
-      const oracle_real *component = components + k * row;
-      oracle_real term = component[2 * latents];
-      for (size_t i = 0; i < latents; i++) {
-        const oracle_real distance = z[i] - component[i], logvar = component[latents + i];
-        term -= 0.5L * (distance * distance * expl(-logvar) + logvar + LOG_TWO_PI);
-      }
-      if (round == 0) largest = term > largest ? term : largest;
-      else sum += expl(term - largest);
-    }
-  return largest + logl(sum);
-}
-
 /* One example: fills its row of every array. log_weight: [K], scratch. components: NULL, or a mixture's. */
 static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_t row, oracle_real *rows, size_t width,
                                oracle_real *posterior, const oracle_real *components, oracle_real *log_weight,
@@ -358,7 +387,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
       log_posterior -= 0.5L * (eps * eps + logvar[i] + LOG_TWO_PI);
     }
     if (components != NULL) {
-      log_prior = mixture_density(o, components, rows);
+      log_prior = oracle_mixture(components, spec->prior_components, latents, rows);
       kl += (log_posterior - log_prior) / (oracle_real)samples;
     }
     put_condition(o, batch, row, rows + latents);
@@ -371,7 +400,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
     if (spec->likelihood == VAE_LIKELIHOOD_CATEGORICAL) total = groups_nll(spec, x, raw, output);
     else
       for (size_t d = 0; d < inputs; d++)
-        total += nll(spec, x[d], raw[d], log_scale(o, raw + inputs, d, result), result, &output[d]);
+        total += nll(o, x[d], raw[d], log_scale(o, raw + inputs, d, result), d, result, &output[d]);
     result->sample_nll[at] = (double)total;
     mean_nll += total / (oracle_real)samples;
     log_weight[k] = -total + log_prior - log_posterior;
@@ -399,7 +428,11 @@ static oracle_real run(const oracle *o, const oracle_batch *batch, oracle_result
   free(components);
   free(posterior);
   free(log_weight);
-  return sum / (oracle_real)batch->n;
+  const oracle_posterior q = {batch->n,  o->spec.latent_dim, result->mean,     result->logvar,
+                              result->z, batch->prior,       batch->directions};
+  const oracle_real penalty = oracle_penalty(&o->spec.objective, &q, &result->nearest_kink);
+  for (size_t row = 0; row < batch->n; row++) result->loss[row] += (double)penalty;
+  return sum / (oracle_real)batch->n + penalty;
 }
 
 static oracle_result open_result(const oracle *o, const oracle_batch *batch) {

@@ -28,8 +28,10 @@ typedef struct oracle_table {
 typedef struct oracle {
   test_spec spec;
   oracle_dense *layers;
-  size_t count, prior;    /* their number, and the index of the prior's first one */
-  oracle_real log_sigma;  /* decoder.log_sigma, where sigma is global */
+  size_t count, prior;   /* their number, and the index of the prior's first one */
+  oracle_real log_sigma; /* decoder.log_sigma, where sigma is global */
+  oracle_real
+      *constants; /* [D] or [2, D]: decoder.log_dispersion, or decoder.log_scale and decoder.log_df; else NULL */
   oracle_table tables[3]; /* prior.mixture.logits, .mean, .logvar; or prior.pseudo_inputs */
 } oracle;
 
@@ -39,6 +41,7 @@ typedef struct oracle_batch {
   const float *x;
   const float *noise;
   const float *condition;
+  const float *prior, *directions; /* NULL, or as in oracle_posterior */
 } oracle_batch;
 
 /* What the forward pass gives; every array as in vae_terms. */
@@ -65,6 +68,9 @@ double oracle_difference(const oracle *o, const oracle_batch *batch, oracle_real
 /* The derivative along `direction` [count], for values from oracle_parameter. */
 double oracle_directional(const oracle *o, const oracle_batch *batch, oracle_real *values, const float *direction,
                           size_t count);
+
+/* log p(z) of a mixture of `count` Gaussians, each component [mean | logvar | log weight]: in oracle_mixture.c. */
+oracle_real oracle_mixture(const oracle_real *components, size_t count, size_t latents, const oracle_real *z);
 
 /* One activation. */
 oracle_real oracle_activate(vae_activation activation, oracle_real x);

@@ -104,6 +104,7 @@ vae_status vae_trainer_get_info(const vae_trainer *trainer, vae_trainer_info *in
       .learning_rate = trainer->last.learning_rate,
       .beta = trainer->last.beta,
       .gradient_norm = trainer->last.gradient_norm,
+      .capacity = trainer->last.capacity,
       .best_loss = trainer->best.parameters ? trainer->best.loss : __builtin_inf(),
       .best_epoch = trainer->best.epoch,
   };

@@ -1,6 +1,7 @@
 #include "model/batch.h"
 
 #include "core/random.h"
+#include "model/coupled_pass.h"
 #include "model/prior.h"
 
 /* Forward through a part, and back where gradients are wanted. */
@@ -28,6 +29,10 @@ void vaei_batch_run(vaei_pass *pass, vaei_member member, const vaei_batch *batch
   if (pass->size.gradients) vaei_pass_prepare(pass, member);
   vaei_pass_gather(pass, member, &batch->source, binarizes ? &grey : NULL, batch->bad_row);
   vaei_pass_encode(pass, member);
+  if (pass->coupled) {
+    vaei_team_barrier(member);
+    vaei_pass_couple(pass, member, batch->noise, &batch->stream, batch->first_number);
+  }
   for (uint32_t part = 0; part < pass->parts && vaei_pass_take_part(pass, member, part); part++) {
     run_part(pass, member, batch);
     if (pass->parts > 1) end_part(pass, member, part + 1 == pass->parts);

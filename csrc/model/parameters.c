@@ -4,6 +4,7 @@
 #include "core/random.h"
 #include "core/scalar.h"
 #include "kernels/kernels.h"
+#include "model/likelihood.h"
 #include "model/prior.h"
 
 const vaei_parameter *vaei_parameter_find(const vae_model *model, const char *name) {
@@ -92,6 +93,14 @@ static void init_weights(vae_model *model, uint32_t tensor, uint64_t seed) {
   }
 }
 
+static void init_constants(vae_model *model) {
+  const uint32_t units = vaei_likelihood_constant_units(&model->config);
+  for (uint32_t c = 0; c < vaei_likelihood_constants(&model->config); c++)
+    for (uint32_t i = 0; i < units; i++)
+      model->block[column_offset(&model->dense[model->output + 1 + c], i)] =
+          vaei_likelihood_constant(&model->config, c).initial;
+}
+
 void vaei_model_init_parameters(vae_model *model, uint64_t seed) {
   memset(model->block, 0, model->block_size * sizeof(float));
   for (uint32_t i = 0; i < model->parameter_count; i++)
@@ -99,5 +108,6 @@ void vaei_model_init_parameters(vae_model *model, uint64_t seed) {
       init_weights(model, i, seed);
   const vaei_prior *prior = vaei_prior_of(&model->config);
   if (prior->init) prior->init(model, seed);
+  init_constants(model);
   model->version++;
 }

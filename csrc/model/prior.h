@@ -47,6 +47,9 @@ typedef struct vaei_prior {
    * there is no closed form 0 (or NaN), to which the samples' log q(z|x) - log p(z) are added. */
   double (*posterior)(vaei_pass *, size_t i);
 
+  /* Latent k's share of that, after it; NULL where there is no closed form. */
+  double (*latent_kl)(const vaei_pass *, size_t i, size_t k);
+
   /* Row r of example i: z = mean + deviation * noise. Returns log p(z) - log q(z|x). */
   double (*draw)(vaei_pass *, size_t r, size_t i);
 
@@ -67,11 +70,11 @@ typedef struct vaei_prior {
    * with a barrier. NULL: nothing. */
   void (*finish)(vaei_pass *, vaei_member);
 
-  /* Draws rows begin to end of z from p(z); row r has draws->example + r as its number in the stream. */
+  /* Draws rows begin to end of z from p(z), after forward and a barrier of the crew where there is one; row r has draws->example + r as its number in the stream. */
   void (*sample)(vaei_pass *, const vaei_stream *, const vaei_draws *draws, size_t begin, size_t end);
 } vaei_prior;
 
-extern const vaei_prior vaei_prior_standard, vaei_prior_mixture, vaei_prior_vamp;
+extern const vaei_prior vaei_prior_standard, vaei_prior_conditional, vaei_prior_mixture, vaei_prior_vamp;
 
 /* The entry of a checked configuration, and what it adds to a model. */
 const vaei_prior *vaei_prior_of(const vae_config *config);
@@ -87,6 +90,11 @@ static inline float vaei_prior_value(const vae_model *model, uint32_t layer, siz
 
 /* Fills a table of a prior's own from N(mean, deviation^2), unit by unit. */
 void vaei_prior_init_table(vae_model *model, const vaei_parameter *table, uint64_t seed, float mean, float deviation);
+
+/* The layer with [mean | logvar] of a conditional prior. */
+static inline uint32_t vaei_prior_head(const vae_model *model) {
+  return model->output_end + model->config.prior_net_count;
+}
 
 /* mean of q(z|x) in the head's outputs; logvar lies latent_dim behind. */
 static inline float *vaei_posterior_mean(const vaei_pass *pass, size_t i) {

@@ -52,14 +52,12 @@ static bool is_binary(const float *x, size_t columns) {
   return binary == columns;
 }
 
-/* Latent k's share of KL(q(z|x), N(0, 1)), and its mean. */
+/* Latent k's share of KL(q(z|x), p(z)), and its mean. */
 static void see_latent(totals *t, const vaei_pass *pass, size_t k) {
-  const vaei_activations *head = &pass->layers[pass->model->head];
-  const size_t latents = pass->model->config.latent_dim;
+  const vaei_prior *prior = pass->prior;
   for (size_t i = 0; i < pass->rows; i++) {
-    const double mean = head->y[i * head->row + k], logvar = head->y[i * head->row + latents + k];
-    t->latent_kl[k] += 0.5 * (mean * mean + vaei_exp(logvar) - 1.0 - logvar);
-    add_value(&t->latent_mean[k], mean);
+    t->latent_kl[k] += prior->latent_kl ? prior->latent_kl(pass, i, k) : __builtin_nan("");
+    add_value(&t->latent_mean[k], vaei_posterior_mean(pass, i)[k]);
   }
 }
 
@@ -101,13 +99,11 @@ static void describe_evidence(vae_statistics *s, const totals *t) {
 }
 
 /* Active units: Burda et al. 2016, section 5.2; the variance divides by n. */
-static void describe_latents(vae_statistics *s, const totals *t, const vae_config *config, double active_variance) {
-  const uint32_t latents = config->latent_dim;
-  const bool closed_form = vaei_prior_of(config)->closed_form;
+static void describe_latents(vae_statistics *s, const totals *t, uint32_t latents, double active_variance) {
   for (uint32_t k = 0; k < latents; k++) {
     const double n = t->latent_mean[k].count, variance = t->latent_mean[k].squares / n;
     s->active_latents += variance > active_variance;
-    if (t->arrays->latent_kl) t->arrays->latent_kl[k] = closed_form ? t->latent_kl[k] / n : __builtin_nan("");
+    if (t->arrays->latent_kl) t->arrays->latent_kl[k] = t->latent_kl[k] / n;
     if (t->arrays->latent_variance) t->arrays->latent_variance[k] = variance;
   }
   if (s->examples > 1 && 2 * (uint64_t)s->active_latents < latents) s->warnings |= VAE_WARNING_COLLAPSE;
@@ -138,7 +134,7 @@ static vae_status measure(vae_workspace *w, const vae_model *model, const vae_da
                         .kl = loss.kl,
                         .negative_elbo = loss.negative_elbo};
   describe_evidence(s, t);
-  describe_latents(s, t, &model->config, options->active_variance);
+  describe_latents(s, t, model->config.latent_dim, options->active_variance);
   find_bits(s, &model->config, x, options->bin_width, t->grey);
   describe_aggregate(s, aggregate);
   return VAE_OK;

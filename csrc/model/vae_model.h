@@ -23,8 +23,9 @@ typedef enum vaei_layer_rows {
 /* What a layer reads. */
 typedef enum vaei_layer_source {
   VAEI_SOURCE_BELOW, /* the outputs of the layer before it */
-  VAEI_SOURCE_X,
-  VAEI_SOURCE_Z
+  VAEI_SOURCE_X,     /* and the condition */
+  VAEI_SOURCE_Z,     /* and the condition */
+  VAEI_SOURCE_C      /* the condition alone */
 } vaei_layer_source;
 
 /* Who reads a layer's outputs, which decides how they are kept. */
@@ -72,12 +73,13 @@ typedef struct vaei_narrow {
 struct vae_model {
   vae_allocator allocator;
   vae_config config; /* its layer arrays are the model's own */
-  vae_layer *layers; /* encoder, then decoder */
+  vae_layer *layers; /* encoder, then decoder, then prior_net */
   vae_training training;
   bool trained;
   uint32_t *groups; /* of a categorical likelihood, config's */
-  /* Encoder's hidden layers, encoder head [mean | logvar], decoder's hidden layers, output; behind it, where the likelihood has
-   * parameters that are the same for all z, a layer without inputs whose biases they are; behind those the prior's layers. */
+  /* Encoder's hidden layers, encoder head [mean | logvar], decoder's hidden layers, output; behind it, for each kind of the
+   * likelihood's parameters that are the same for all z, a layer without inputs whose biases they are; behind those the
+   * prior's layers. */
   vaei_dense *dense;
   uint32_t dense_count;
   uint32_t head, output; /* indices of the encoder head and of the decoder's last layer in dense */
