@@ -1,7 +1,7 @@
 import CVAE
 import Testing
 
-@Suite struct PresetTests {
+@Suite struct ModelPresetTests {
   @Test func presetsAreFoundByName() {
     let presets = VAE.Preset.allCases
     #expect(presets.count >= 19)
