@@ -29,6 +29,8 @@ import Testing
       inputDimension: 3, conditionDimension: 4, latentDimension: 2, encoder: [], decoder: [VAE.Layer(2)],
       prior: .conditional([VAE.Layer(5, .tanh), VAE.Layer(3, .silu)])),
     VAE.Configuration(input: 3, condition: 1, hidden: [], latent: 1, prior: .conditional([])),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, prior: .mixture(components: 4)),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, prior: .vamp(components: 5)),
   ])
   func roundTrips(_ configuration: VAE.Configuration) throws {
     let model = try VAE(configuration)
@@ -118,7 +120,9 @@ import Testing
     (VAE.Configuration(input: 4, condition: -1, hidden: [3], latent: 1), "conditionDimension is -1"),
     (VAE.Configuration(input: 4, condition: 1 << 30, hidden: [3], latent: 1), "condition_dim"),
     (VAE.Configuration(input: 4, hidden: [3], latent: 1, prior: .conditional([])), "condition"),
+    (VAE.Configuration(input: 4, hidden: [3], latent: 1, prior: .mixture(components: 0)), "prior_components"),
     (VAE.Configuration(input: 4, hidden: [3], latent: 1, prior: .vamp(components: -2)), "components is -2"),
+    (VAE.Configuration(input: 4, condition: 2, hidden: [3], latent: 1, prior: .vamp(components: 2)), "condition"),
   ])
   func badConfigurationsAreRefused(_ configuration: VAE.Configuration, _ part: String) throws {
     let error = try #require(thrownError { _ = try VAE(configuration) })

@@ -24,4 +24,20 @@ import Testing
     let labelled = try #require(VAE.Preset("cvae-label"))
     #expect(labelled.configuration.conditionDimension == 10)
   }
+
+  /// Each trains, on rows of its own width as on others.
+  @Test(arguments: VAE.Preset.allCases) func everyPresetTrains(_ preset: VAE.Preset) throws {
+    var configuration = preset.configuration
+    configuration.inputDimension = 16
+    for index in configuration.encoder.indices { configuration.encoder[index].units = 8 }
+    for index in configuration.decoder.indices { configuration.decoder[index].units = 8 }
+    let model = try VAE(configuration)
+    let trainer = try Trainer(model, configuration: preset.training)
+    #expect(trainer.configuration == preset.training)
+    let condition = configuration.conditionDimension
+    let rows = patternRows(12).given(condition == 0 ? nil : Condition([Float](repeating: 0.5, count: condition)))
+    let loss = try trainer.fitBlocking(rows, epochs: 1, validation: rows).training
+    #expect(loss?.loss.isFinite == true)
+    #expect(model.trainingConfiguration == preset.training)
+  }
 }

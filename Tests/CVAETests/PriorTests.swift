@@ -52,6 +52,10 @@ import Testing
   @Test func theStandardPriorIsZeros() throws {
     let prior = try VAE(smallConfiguration).prior(given: nil, count: 2)
     #expect(prior.mean == [Float](repeating: 0, count: 6) && prior.logvar == prior.mean)
+    for prior in [VAE.Prior.mixture(components: 2), .vamp(components: 2)] {
+      let model = try VAE(VAE.Configuration(input: 16, hidden: [8], latent: 3, prior: prior))
+      #expect(thrownError { _ = try model.prior(given: nil, count: 1) }?.code == .unsupported)
+    }
   }
 
   /// Where the class decides everything, its prior's mean moves to where the encoder puts its rows.
@@ -71,5 +75,30 @@ import Testing
     #expect(drawn.indices.allSatisfy { (drawn[$0] > 0.5) == ($0 % 16 / 4 == 1) })
     let loaded = try VAE(bytes: model.serialized())
     #expect(try loaded.prior(given: .label(3)) == model.prior(given: .label(3)))
+  }
+
+  @Test(arguments: [
+    (
+      VAE.Prior.mixture(components: 3),
+      ["prior.mixture.logits": [3], "prior.mixture.mean": [3, 3], "prior.mixture.logvar": [3, 3]]
+    ),
+    (VAE.Prior.vamp(components: 5), ["prior.pseudo_inputs": [5, 16]]),
+  ])
+  func componentsAreLearned(_ prior: VAE.Prior, _ tensors: [String: [Int]]) throws {
+    let model = try VAE(
+      VAE.Configuration(input: 16, hidden: [24], latent: 3, activation: .tanh, prior: prior), seed: 1)
+    #expect(model.description.contains("prior \(prior)"))
+    let mine = model.parameters.filter { $0.name.hasPrefix("prior.") }
+    #expect(Dictionary(uniqueKeysWithValues: mine.map { ($0.name, $0.shape) }) == tensors)
+    let before = try mine.map { try model.parameter(named: $0.name) }
+    let rows = patternRows(200)
+    let trainer = try Trainer(model, configuration: TrainingConfiguration(batchSize: 20, learningRate: 5e-3, seed: 1))
+    let result = try trainer.fitBlocking(rows, epochs: 10)
+    for (tensor, old) in zip(mine, before) { #expect(try model.parameter(named: tensor.name) != old, "\(tensor.name)") }
+    #expect(try #require(result.epochs.first).training.loss > #require(result.training).loss)
+    let loss = try model.evaluate(rows)
+    #expect(abs(loss.loss - loss.reconstruction - loss.kl) < 1e-6 * loss.loss)
+    #expect(try VAE(bytes: model.serialized()).sample(count: 5, seed: 3) == model.sample(count: 5, seed: 3))
+    #expect(try model.statistics(rows, samples: 20).logEvidence.isFinite)
   }
 }
