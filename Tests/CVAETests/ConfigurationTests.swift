@@ -22,6 +22,9 @@ import Testing
     VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .continuousBernoulli),
     VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .poisson),
     VAE.Configuration(input: 5, hidden: [2], latent: 1, likelihood: .categorical(groups: [3, 2])),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .negativeBinomial),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .studentT(outputActivation: .tanh)),
+    VAE.Configuration(input: 3, condition: 2, hidden: [2], latent: 1),
   ])
   func roundTrips(_ configuration: VAE.Configuration) throws {
     let model = try VAE(configuration)

@@ -25,6 +25,12 @@ static size_t vectors(size_t n) { return over(n, 16); }
 static size_t stride(size_t n) { return 16 * (vectors(n) | 1); }
 static size_t part(size_t bytes) { return over(bytes, LINE) * LINE; }
 
+/* Learned parameters that are the same for all z, each a layer of biases. */
+static size_t constants(const test_spec *spec) {
+  if (spec->likelihood == VAE_LIKELIHOOD_STUDENT_T) return 2;
+  return spec->likelihood == VAE_LIKELIHOOD_NEGATIVE_BINOMIAL || spec->sigma_kind == VAE_SIGMA_GLOBAL;
+}
+
 /* A stack of hidden layers and the layer behind them. */
 static void list_stack(const vae_layer *layers, uint32_t hidden, dense first, dense last, dense **out) {
   dense next = first;
@@ -49,7 +55,8 @@ static size_t list_layers(const test_spec *spec, dense out[MOST_DENSE]) {
   dense *next = out;
   list_stack(spec->encoder, spec->encoder_count, (dense){.inputs = x + c}, head, &next);
   list_stack(spec->decoder, spec->decoder_count, (dense){.inputs = z + c, .wanted = z, .per_draw = 1}, output, &next);
-  if (spec->sigma_kind == VAE_SIGMA_GLOBAL) *next++ = (dense){.units = 1, .per_draw = 1};
+  for (size_t i = 0; i < constants(spec); i++)
+    *next++ = (dense){.units = spec->sigma_kind == VAE_SIGMA_GLOBAL ? 1 : x, .per_draw = 1};
   if (spec->prior == VAE_PRIOR_CONDITIONAL)
     list_stack(spec->prior_net, spec->prior_net_count, (dense){.inputs = c}, head, &next);
   return (size_t)(next - out);
@@ -66,11 +73,10 @@ static size_t block_floats(const test_spec *spec) {
 
 static size_t shape_bytes(const test_spec *spec) {
   const size_t hidden = (size_t)spec->encoder_count + spec->decoder_count + spec->prior_net_count;
-  const size_t prior = spec->prior == VAE_PRIOR_CONDITIONAL;
-  const size_t global = spec->sigma_kind == VAE_SIGMA_GLOBAL,
-               heads = 3 + (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT) + 2 * prior;
-  return sizeof(vae_model) + hidden * sizeof(vae_layer) + (hidden + 2 + global + prior) * sizeof(vaei_dense) +
-         (2 * (hidden + heads) + global) * sizeof(vaei_parameter);
+  const size_t learned = constants(spec), prior = spec->prior == VAE_PRIOR_CONDITIONAL;
+  const size_t heads = 3 + (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT) + 2 * prior;
+  return sizeof(vae_model) + hidden * sizeof(vae_layer) + (hidden + 2 + learned + prior) * sizeof(vaei_dense) +
+         (2 * (hidden + heads) + learned) * sizeof(vaei_parameter);
 }
 
 static size_t model_bytes(const test_spec *spec) { return shape_bytes(spec) + 4 * block_floats(spec); }
@@ -248,6 +254,11 @@ int main(void) {
     small.likelihood = VAE_LIKELIHOOD_LAPLACE;
     for (small.sigma_kind = VAE_SIGMA_GLOBAL; vae_sigma_kind_name(small.sigma_kind); small.sigma_kind++)
       check_handles(&small, isas[i], 8, 1);
+    small.sigma_kind = VAE_SIGMA_FIXED;
+    small.likelihood = VAE_LIKELIHOOD_NEGATIVE_BINOMIAL;
+    check_handles(&small, isas[i], 8, 0);
+    small.likelihood = VAE_LIKELIHOOD_STUDENT_T;
+    check_handles(&small, isas[i], 8, 1);
     test_spec digits = test_spec_hidden(784, 400, VAE_ACTIVATION_RELU, 20);
     check_handles(&digits, isas[i], 128, 0);
     test_spec deep = test_spec_hidden(100, 64, VAE_ACTIVATION_TANH, 50);
