@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `--condition`: labels and numbers, in training and beside every command that runs a model.
-@Suite struct ConditionTests {
+@Suite struct ConditionOptionTests {
   private let folder = Folder()
 
   private func run(_ words: String...) throws -> Outcome { try Program.run(words, in: folder.path) }
