@@ -379,7 +379,7 @@ vae_status vaei_workspace_gradients(vae_workspace *w, const vae_model *model, co
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%zu rows with %u samples each are too many at once", x->rows,
                      objective->samples);
   vae_status status = training_pass(w, model, (uint32_t)draws, err);
-  if (status == VAE_OK) status = vaei_pass_fit_coupling(&w->training, objective, err);
+  if (status == VAE_OK) status = vaei_pass_fit_objective(&w->training, objective, err);
   if (status != VAE_OK) return status;
   vaei_pass *pass = &w->training;
   pass->model = model;
