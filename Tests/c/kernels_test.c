@@ -72,6 +72,7 @@ static void check_density(vaei_density_kernel *kernel, vaei_density_kernel *want
                           int scaled, int end, const char *name) {
   const size_t row = padded(columns), size = rows * row;
   float *x = floats(size, end), *d = floats(size, end), *want = copy_of(d, size, end);
+  float *d_constant[2], *want_constant[2];
   float *d_scale = floats(row, end), *want_scale = copy_of(d_scale, row, end);
   double nll[16] = {0}, want_nll[16] = {0};
   /* A likelihood's own kind of values is what its oracle test is for: here any finite ones will do. */
@@ -86,20 +87,26 @@ static void check_density(vaei_density_kernel *kernel, vaei_density_kernel *want
                        .inverse_scale = 1.7f,
                        .constant = 0.3f,
                        .log_scale = scaled ? floats(row, end) : NULL,
-                       .log_scale_unit = 0.5f};
+                       .log_scale_unit = 0.5f,
+                       .constant_of = {floats(row, end), floats(row, end)},
+                       .d_constant_row = row};
+  for (int c = 0; c < 2; c++) want_constant[c] = copy_of(d_constant[c] = floats(size, end), size, end);
   for (size_t i = 0; i < size; i++) x[i] = fabsf(roundf(x[i]));
   for (int gradient = 0; gradient < 2; gradient++) {
     tile.d = gradient ? d : NULL;
     tile.d_log_scale = gradient ? d_scale : NULL;
+    for (int c = 0; c < 2; c++) tile.d_constant_of[c] = gradient ? d_constant[c] : NULL;
     tile.nll = nll;
     kernel(&tile);
     tile.d = gradient ? want : NULL;
     tile.d_log_scale = gradient ? want_scale : NULL;
+    for (int c = 0; c < 2; c++) tile.d_constant_of[c] = gradient ? want_constant[c] : NULL;
     tile.nll = want_nll;
     wanted(&tile);
   }
   check_close(d, want, size, 2e-6, name);
   check_close(d_scale, want_scale, row, 2e-6, name);
+  for (int c = 0; c < 2; c++) check_close(d_constant[c], want_constant[c], size, 4e-6, name);
   for (size_t i = 0; i < rows; i++) {
     CHECK_THAT(fabs(nll[i] - want_nll[i]) <= 1e-5 * fmax(1.0, fabs(want_nll[i])), "%s: %.9g, portable %.9g", name,
                nll[i], want_nll[i]);
@@ -149,6 +156,8 @@ static void check_tiles(const vaei_kernels *k, size_t rows, size_t columns, int 
     check_density(k->laplace, oracle->laplace, rows, columns, scaled, end, "laplace");
     check_density(k->log_cosh, oracle->log_cosh, rows, columns, scaled, end, "log_cosh");
     check_density(k->poisson, oracle->poisson, rows, columns, 0, end, "poisson");
+    check_density(k->negative_binomial, oracle->negative_binomial, rows, columns, 0, end, "negative_binomial");
+    check_density(k->student_t, oracle->student_t, rows, columns, 0, end, "student_t");
   }
   float *o = floats(size, end), *weight = floats(rows, end);
   float *scaled = copy_of(o, size, end), *want_scaled = copy_of(o, size, end);

@@ -1,5 +1,7 @@
 #include "oracle.h"
 
+#include "oracle_objective.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +55,26 @@ static void add_head(oracle *o, const vae_model *model, const char *name, size_t
   add_dense(o, model, name, inputs, &layer);
 }
 
+static const char *const constant_names[][2] = {[VAE_LIKELIHOOD_NEGATIVE_BINOMIAL] = {"decoder.log_dispersion"},
+                                                [VAE_LIKELIHOOD_STUDENT_T] = {"decoder.log_scale", "decoder.log_df"}};
+
+/* The name of a learned parameter of each column, or NULL. */
+static const char *constant_name(const test_spec *spec, size_t index) {
+  size_t known = sizeof constant_names / sizeof *constant_names;
+  return (size_t)spec->likelihood < known && index < 2 ? constant_names[spec->likelihood][index] : NULL;
+}
+
+static void read_constants(oracle *o, const vae_model *model) {
+  size_t columns = o->spec.input_dim;
+  float *values = test_allocate(columns * sizeof *values);
+  o->constants = constant_name(&o->spec, 0) ? test_allocate(2 * columns * sizeof *o->constants) : NULL;
+  for (size_t i = 0; constant_name(&o->spec, i); i++) {
+    if (vae_model_get_parameter(model, constant_name(&o->spec, i), values, columns, NULL) != VAE_OK) exit(3);
+    for (size_t d = 0; d < columns; d++) o->constants[i * columns + d] = values[d];
+  }
+  free(values);
+}
+
 oracle *oracle_new(const test_spec *spec, const vae_model *model) {
   oracle *o = test_allocate(sizeof *o);
   o->spec = *spec;
@@ -76,6 +98,7 @@ oracle *oracle_new(const test_spec *spec, const vae_model *model) {
     if (vae_model_get_parameter(model, "decoder.log_sigma", &value, 1, NULL) != VAE_OK) exit(3);
     o->log_sigma = value;
   }
+  read_constants(o, model);
   return o;
 }
 
@@ -86,6 +109,7 @@ void oracle_free(oracle *o) {
     free(o->layers[i].bias);
   }
   free(o->layers);
+  free(o->constants);
   free(o);
 }
 
@@ -93,6 +117,11 @@ oracle_real *oracle_parameter(oracle *o, const char *name, size_t *count) {
   if (strcmp(name, "decoder.log_sigma") == 0) {
     *count = 1;
     return &o->log_sigma;
+  }
+  for (size_t i = 0; constant_name(&o->spec, i); i++) {
+    if (strcmp(name, constant_name(&o->spec, i)) != 0) continue;
+    *count = o->spec.input_dim;
+    return o->constants + i * o->spec.input_dim;
   }
   for (size_t i = 0; i < o->count; i++) {
     const oracle_dense *dense = &o->layers[i];
@@ -169,9 +198,25 @@ static oracle_real log_continuous_constant(oracle_real o) {
   return fabsl(o) < 1e-4L ? logl(2) + o * o / 12 : logl(2 * atanhl(t) / t);
 }
 
-/* -log p(x | decoder output `raw`), one dimension; *output receives the likelihood's mean. */
-static oracle_real nll(const test_spec *spec, oracle_real x, oracle_real raw, oracle_real log_sigma,
+/* -log p of a negative binomial count with that mean, of a Student-t at that distance from its location. */
+static oracle_real negative_binomial_nll(oracle_real x, oracle_real mean, oracle_real log_dispersion) {
+  oracle_real t = expl(log_dispersion);
+  return lgammal(t) + lgammal(x + 1) - lgammal(x + t) + t * log1pl(mean / t) + (x > 0 ? x * log1pl(t / mean) : 0);
+}
+
+static oracle_real student_nll(oracle_real distance, oracle_real log_scale, oracle_real log_df) {
+  oracle_real df = expl(log_df), u = distance * expl(-log_scale);
+  return lgammal(df / 2) - lgammal((df + 1) / 2) + 0.5L * logl(df * PI) + log_scale + (df + 1) / 2 * log1pl(u * u / df);
+}
+
+/* -log p(x | decoder output `raw`) of column d; *output receives the likelihood's mean. */
+static oracle_real nll(const oracle *o, oracle_real x, oracle_real raw, oracle_real log_sigma, size_t d,
                        oracle_result *result, double *output) {
+  const test_spec *spec = &o->spec;
+  if (spec->likelihood == VAE_LIKELIHOOD_NEGATIVE_BINOMIAL) {
+    *output = (double)softplus(raw);
+    return negative_binomial_nll(x, softplus(raw), o->constants[d]);
+  }
   if (spec->likelihood == VAE_LIKELIHOOD_POISSON) {
     *output = (double)softplus(raw);
     oracle_real log_rate = raw < -50 ? raw : logl(softplus(raw)); /* the rest is below its last digit */
@@ -187,6 +232,8 @@ static oracle_real nll(const test_spec *spec, oracle_real x, oracle_real raw, or
   }
   oracle_real location = oracle_activate(spec->output_activation, raw);
   *output = (double)location;
+  if (spec->likelihood == VAE_LIKELIHOOD_STUDENT_T)
+    return student_nll(x - location, o->constants[d], o->constants[spec->input_dim + d]);
   return located_nll(spec->likelihood, (x - location) * expl(-log_sigma), log_sigma, result);
 }
 
@@ -288,7 +335,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
     if (spec->likelihood == VAE_LIKELIHOOD_CATEGORICAL) total = groups_nll(spec, x, raw, output);
     else
       for (size_t d = 0; d < inputs; d++)
-        total += nll(spec, x[d], raw[d], log_scale(o, raw + inputs, d, result), result, &output[d]);
+        total += nll(o, x[d], raw[d], log_scale(o, raw + inputs, d, result), d, result, &output[d]);
     result->sample_nll[at] = (double)total;
     mean_nll += total / (oracle_real)samples;
     log_weight[k] = -total + log_prior - log_posterior;
@@ -313,7 +360,11 @@ static oracle_real run(const oracle *o, const oracle_batch *batch, oracle_result
   free(rows);
   free(posterior);
   free(log_weight);
-  return sum / (oracle_real)batch->n;
+  const oracle_posterior q = {batch->n,  o->spec.latent_dim, result->mean,     result->logvar,
+                              result->z, batch->prior,       batch->directions};
+  const oracle_real penalty = oracle_penalty(&o->spec.objective, &q, &result->nearest_kink);
+  for (size_t row = 0; row < batch->n; row++) result->loss[row] += (double)penalty;
+  return sum / (oracle_real)batch->n + penalty;
 }
 
 static oracle_result open_result(const oracle *o, const oracle_batch *batch) {

@@ -23,6 +23,8 @@ typedef struct oracle {
   oracle_dense *layers;
   size_t count, prior;   /* their number, and the index of the prior's first one */
   oracle_real log_sigma; /* decoder.log_sigma, where sigma is global */
+  oracle_real
+      *constants; /* [D] or [2, D]: decoder.log_dispersion, or decoder.log_scale and decoder.log_df; else NULL */
 } oracle;
 
 /* A mini-batch: x [n, D], noise [K, n, Z], condition [n, C] or NULL. */
@@ -31,6 +33,7 @@ typedef struct oracle_batch {
   const float *x;
   const float *noise;
   const float *condition;
+  const float *prior, *directions; /* NULL, or as in oracle_posterior */
 } oracle_batch;
 
 /* What the forward pass gives; every array as in vae_terms. */

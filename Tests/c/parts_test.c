@@ -6,6 +6,7 @@
 #include "core/random.h"
 #include "harness.h"
 #include "model/batch.h"
+#include "model/coupled_pass.h"
 #include "support.h"
 
 enum { ROWS = 13, INPUTS = 37, CONDITION = 11, LATENTS = 5, MOST_SAMPLES = 7, MOST_DRAWS = ROWS * MOST_SAMPLES };
@@ -57,6 +58,7 @@ static void run_batch(const test_spec *spec, const vaei_kernels *kernels, const 
   const vaei_pass_size size = {
       .rows = ROWS, .draws = (uint64_t)ROWS * spec->objective.samples, .at_once = at_once, .gradients = true};
   CHECK_OK(vaei_pass_open(&pass, model, kernels, bf16, &model->allocator, &size, &err), &err);
+  CHECK_OK(vaei_pass_fit_coupling(&pass, &spec->objective, &err), &err);
   const size_t bytes = out->block_bytes = model->block_size * sizeof(float);
   out->gradients = calloc(1, bytes);
   out->parameters = calloc(1, bytes);
@@ -148,18 +150,27 @@ static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernel
     spec.objective.samples = samples;
     spec.objective.kind = VAE_OBJECTIVE_ELBO;
     check_parts(&spec, kernels, bf16);
+    spec.objective.regularizer = VAE_REGULARIZER_TC;
+    spec.objective.regularizer_weight = 5.0;
+    spec.objective.free_bits = 0.3;
+    check_parts(&spec, kernels, bf16);
+    spec.objective.regularizer = VAE_REGULARIZER_NONE;
+    spec.objective.regularizer_weight = spec.objective.free_bits = 0.0;
     spec.objective.kind = VAE_OBJECTIVE_IWAE;
     check_parts(&spec, kernels, bf16);
   }
 }
 
-/* One likelihood that works on tiles, and each way of working on rows; and a prior with a net, whose rows are no draws. */
+/* A likelihood that works on tiles, those with learned constants besides, and each way of working on rows; and a prior with a
+ * net, whose rows are no draws. */
 static const struct {
   vae_likelihood likelihood;
   vae_sigma_kind sigma_kind;
   vae_prior prior;
 } cases[] = {{VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED, VAE_PRIOR_STANDARD},
              {VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED, VAE_PRIOR_CONDITIONAL},
+             {VAE_LIKELIHOOD_NEGATIVE_BINOMIAL, VAE_SIGMA_FIXED, VAE_PRIOR_STANDARD},
+             {VAE_LIKELIHOOD_STUDENT_T, VAE_SIGMA_FIXED, VAE_PRIOR_CONDITIONAL},
              {VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED, VAE_PRIOR_STANDARD},
              {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL, VAE_PRIOR_STANDARD},
              {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT, VAE_PRIOR_CONDITIONAL}};

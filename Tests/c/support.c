@@ -267,7 +267,7 @@ float *test_normals(test_random *random, size_t n) {
 }
 
 float *test_rows(test_random *random, vae_likelihood likelihood, size_t n) {
-  int counts = likelihood == VAE_LIKELIHOOD_POISSON;
+  int counts = likelihood == VAE_LIKELIHOOD_POISSON || likelihood == VAE_LIKELIHOOD_NEGATIVE_BINOMIAL;
   int unit = likelihood == VAE_LIKELIHOOD_BERNOULLI || likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI;
   if (!counts && !unit) return test_normals(random, n);
   float *values = test_allocate(n * sizeof *values);

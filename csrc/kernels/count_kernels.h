@@ -1,29 +1,27 @@
 /* Densities of counts. */
 
-/* log(x!) - [(x + 1/2) log x - x + log(2 pi) / 2], what Stirling's formula leaves: 1 / (12 x) - …; for x >= 1, off by at most
- * 2e-8 (minimax in 1 / x of its product with x). */
-VF_INLINE vf stirling_rest(vf inverse_x) {
-  const vf y = inverse_x, y2 = vf_mul(y, y);
-  const vf p01 = vf_fma(vf_set(2.11567894e-5f), y, vf_set(8.3332248e-2f));
-  const vf p23 = vf_fma(vf_set(3.6642846e-4f), y, vf_set(-2.91222869e-3f));
-  const vf p45 = vf_fma(vf_set(-1.58719908e-4f), y, vf_set(4.12562629e-4f));
-  return vf_mul(y, vf_fma(vf_fma(p45, y2, p23), y2, p01));
-}
-
-/* x log(x / rate) + rate - x for x >= 1, given both and their logs, without cancellation where they are near: with
- * v = (rate - x) / (rate + x), x log(x / rate) = -2 x artanh(v), so the sum is (rate - x) v - 2 x v (v^2 / 3 + v^4 / 5 + …).
- * Loader 2000, "Fast and Accurate Computation of Binomial Probabilities". */
-VF_INLINE vf poisson_deviance(vf x, vf rate, vf log_x, vf log_rate) {
-  const vf difference = vf_sub(rate, x), v = vf_div(difference, vf_add(rate, x)), v2 = vf_mul(v, v);
+/* artanh(v) = v (1 + v^2 series(v^2)) for v^2 below 0.04. */
+VF_INLINE vf artanh_series(vf v2) {
   vf rest = vf_set(1.0f / 11.0f);
   rest = vf_fma(rest, v2, vf_set(1.0f / 9.0f));
   rest = vf_fma(rest, v2, vf_set(1.0f / 7.0f));
   rest = vf_fma(rest, v2, vf_set(1.0f / 5.0f));
-  rest = vf_fma(rest, v2, vf_set(1.0f / 3.0f));
-  const vf cubes = vf_mul(vf_mul(vf_add(x, x), v), vf_mul(v2, rest));
-  const vf near = vf_sub(vf_mul(difference, v), cubes);
+  return vf_fma(rest, v2, vf_set(1.0f / 3.0f));
+}
+
+/* x log(x / rate) + rate - x where those are near, without cancellation: with v = (rate - x) / (rate + x),
+ * x log(x / rate) = -2 x artanh(v), so the sum is (rate - x) v - 2 x v (v^2 / 3 + v^4 / 5 + …).
+ * Loader 2000, "Fast and Accurate Computation of Binomial Probabilities". */
+VF_INLINE vf near_deviance(vf x, vf difference, vf v) {
+  const vf v2 = vf_mul(v, v), cubes = vf_mul(vf_mul(vf_add(x, x), v), vf_mul(v2, artanh_series(v2)));
+  return vf_sub(vf_mul(difference, v), cubes);
+}
+
+/* The same for any x >= 1, given the logs. */
+VF_INLINE vf poisson_deviance(vf x, vf rate, vf log_x, vf log_rate) {
+  const vf difference = vf_sub(rate, x), v = vf_div(difference, vf_add(rate, x));
   const vf far = vf_fma(x, vf_sub(log_x, log_rate), difference);
-  return vf_select(vf_less(v2, vf_set(0.04f)), near, far);
+  return vf_select(vf_less(vf_mul(v, v), vf_set(0.04f)), near_deviance(x, difference, v), far);
 }
 
 /* Poisson with rate softplus(o): rate - x log rate + log x!, by Loader's saddle-point form: the deviance, log(2 pi x) / 2 and

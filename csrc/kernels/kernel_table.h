@@ -11,9 +11,12 @@
 #include "kernels/activation_kernels.h"
 #include "kernels/density_kernels.h"
 #include "kernels/location_kernels.h"
+#include "kernels/gamma_kernels.h"
 #include "kernels/count_kernels.h"
+#include "kernels/learned_kernels.h"
 #include "kernels/group_kernels.h"
 #include "kernels/normal_kernels.h"
+#include "kernels/coupling_kernels.h"
 #include "kernels/memory_kernels.h"
 #include "kernels/random_kernels.h"
 
@@ -35,12 +38,18 @@ const vaei_kernels VAEI_TABLE = {
     .laplace = laplace,
     .log_cosh = log_cosh,
     .poisson = poisson,
+    .negative_binomial = negative_binomial,
+    .student_t = student_t,
+    .log_gamma = log_gamma,
     .softmax = softmax,
     .categorical = categorical,
     .normal_posterior = normal_posterior,
     .normal_draw = normal_draw,
     .normal_draw_backward = normal_draw_backward,
     .normal_posterior_backward = normal_posterior_backward,
+    .draw_among = draw_among,
+    .posterior_among = posterior_among,
+    .kernel_sum = kernel_sum,
     .scale_rows = scale_rows,
     .adam = adam,
     .transpose = transpose,

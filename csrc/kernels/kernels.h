@@ -21,7 +21,8 @@ enum {
   VAEI_MAX_TILE_ROWS = 8,
   VAEI_MAX_TILE_PANELS = 3,
   VAEI_MAX_TILE_COLUMNS = VAEI_MAX_TILE_PANELS * VAEI_VECTOR,
-  VAEI_MAX_ROW_PANELS = VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_PANELS /* so that they fit where a tile does */
+  VAEI_MAX_ROW_PANELS = VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_PANELS, /* so that they fit where a tile does */
+  VAEI_MOST_CONSTANTS = 2                                          /* learned parameters of a column's density */
 };
 
 /* c[i][p] = start[p] + sum over k of a[i][k] * b[k][p], for `rows` rows i and `panels` 16-wide panels p.
@@ -92,6 +93,12 @@ typedef struct vaei_density {
   float log_scale_unit;
   float *
       d_log_scale; /* where neither log_scale nor d is NULL: [columns], padded; += the rows' gradients of v, in order */
+
+  /* Of densities with parameters of their own for each column, [columns], padded: the log dispersion; or log scale and log
+   * df. Where d is not NULL, row_weight[i] times their gradients go to [rows, d_constant_row], zero in the padding. */
+  const float *constant_of[VAEI_MOST_CONSTANTS];
+  float *d_constant_of[VAEI_MOST_CONSTANTS];
+  size_t d_constant_row;
 } vaei_density;
 
 typedef void vaei_density_kernel(const vaei_density *tile);
@@ -108,6 +115,30 @@ typedef struct vaei_draws {
   uint64_t example;
   uint32_t sample, samples;
 } vaei_draws;
+
+/* The q of all rows of a batch, latent by latent: [Z, row] each, row a multiple of 16. */
+typedef struct vaei_neighbours {
+  size_t rows, latents, row;
+  const float *mean, *precision; /* precision: 1 / variance */
+  const float *constant;         /* -(logvar + log 2 pi) / 2 */
+} vaei_neighbours;
+
+/* A draw z among the q of all rows. Place k < Z of each array, [Z + 1], is about latent k alone, place Z about all together;
+ * l: log q(z_k|x_j), or its sum over k. */
+typedef struct vaei_draw_among {
+  float *largest; /* max over j of l */
+  float *sum;     /* sum over j of exp(l - largest) */
+  float *own;     /* sum over j of exp(l - largest) (z_k - mean) precision, with l of latent k */
+  float *joint;   /* the same with l of all latents together; place Z of both: 0 */
+} vaei_draw_among;
+
+/* Kernels between a draw and all of y, latent by latent: [Z, row], row a multiple of 16. */
+typedef struct vaei_kernel_sum {
+  size_t rows, latents, row;
+  const float *y;
+  float scale;  /* s */
+  bool inverse; /* s / (s + d^2), else exp(-d^2 / s); both exactly 1 at a distance of 0 */
+} vaei_kernel_sum;
 
 typedef struct vaei_kernels {
   vae_isa isa;
@@ -139,10 +170,15 @@ typedef struct vaei_kernels {
                             float *dy, size_t dy_row);
 
   /* Negative log densities of a tile and their gradients; the formulas stand above the kernels, in density_kernels.h,
-   * location_kernels.h, count_kernels.h and group_kernels.h. */
+   * location_kernels.h, count_kernels.h, learned_kernels.h and group_kernels.h. */
   vaei_density_kernel *bernoulli, *continuous_bernoulli; /* output: logits */
   vaei_density_kernel *gaussian, *laplace, *log_cosh;    /* output: locations */
   vaei_density_kernel *poisson;                          /* output: the rate before its softplus */
+  vaei_density_kernel *negative_binomial;                /* output: the mean before its softplus */
+  vaei_density_kernel *student_t;                        /* output: locations */
+
+  /* value[j] = log Gamma(y[j]), slope[j] = digamma(y[j]) for y from 1e-30 to 1e30; unpadded memory. */
+  void (*log_gamma)(size_t count, const float *y, float *value, float *slope);
 
   /* One group of columns, in memory without padding: logits, [count], become the softmax. categorical adds -log p(x) to *nll.
    * d: NULL, or receives weight * slope, [count]. */
@@ -169,6 +205,18 @@ typedef struct vaei_kernels {
    * constant to dlogvar and multiplies dlogvar by inside. */
   void (*normal_posterior_backward)(size_t count, const float *mean, const float *deviation, const float *inside,
                                     float weight, float constant, float *dmean, float *dlogvar);
+
+  /* What couples a batch's examples: coupling_kernels.h. */
+  void (*draw_among)(const vaei_neighbours *q, const float *z, vaei_draw_among *out);
+
+  /* Adds to dmean and dlogvar, [Z], of neighbour j: the sum over draws i of g by each, with g = exp(l_ij - log_sum_i) with all
+   * latents together less the same with latent k alone. z: [Z, row], the draws; log_sum: [Z + 1, row]. */
+  void (*posterior_among)(const vaei_neighbours *q, size_t j, const float *z, const float *log_sum, float *dmean,
+                          float *dlogvar);
+
+  /* The sum of kernels over y. pull: NULL, or [Z], to which the sum of w (z - y) is added, w the kernel, or its square where it
+   * is the inverse one: -2 / s times that is the sum's gradient by z. */
+  double (*kernel_sum)(const vaei_kernel_sum *p, const float *z, float *pull);
 
   /* y = row_weight[i] * y in place. */
   void (*scale_rows)(size_t rows, size_t columns, const float *row_weight, float *y, size_t y_row);

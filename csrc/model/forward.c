@@ -85,6 +85,36 @@ static size_t view_row(const vaei_pass *pass, const vaei_terms_view *view, size_
   return (part->sample + r % part->samples) * view->rows + view->first + part->example + r / part->samples;
 }
 
+/* The biases of the layer without inputs that the likelihood's constant `index` lies in, padded. */
+static const float *constant_of(const vae_model *model, uint32_t index) {
+  const uint32_t layer = model->output + 1 + index;
+  if (model->block) return model->block + model->dense[layer].offset;
+  return (const float *)(const void *)(model->narrow + model->narrow_layers[layer].offset);
+}
+
+/* Where a tile's gradients of the likelihood's constants go: [rows, row] each, from the tile's first row on. */
+typedef struct constant_gradients {
+  float *of[VAEI_MOST_CONSTANTS];
+  size_t row;
+} constant_gradients;
+
+/* Adds a tile's columns of the constants to what is known of a piece, and where their gradients go, row `row` of the tile's. */
+static void take_constants(const vaei_pass *pass, vaei_output_tile *piece, const constant_gradients *to, size_t row,
+                           size_t first_column) {
+  piece->d_constant_row = to->row;
+  for (uint32_t c = 0; c < vaei_likelihood_of(piece->config)->constant_count; c++) {
+    piece->constant_of[c] = constant_of(pass->model, c) + first_column;
+    if (piece->d) piece->d_constant_of[c] = to->of[c] + row * to->row;
+  }
+}
+
+/* Whether the gradients of a piece's outputs or of its constants may be large. */
+static void note_piece(vaei_pass *pass, const vaei_output_tile *piece) {
+  vaei_pass_note_large(pass, piece->d, piece->rows, piece->columns, piece->d_row);
+  for (uint32_t c = 0; c < vaei_likelihood_of(piece->config)->constant_count; c++)
+    vaei_pass_note_large(pass, piece->d_constant_of[c], piece->rows, piece->columns, piece->d_constant_row);
+}
+
 /* The loss of one output tile against x. Rows of one example meet the same row of x: with one sample each, a tile is one
  * piece, else it is worked on example by example. */
 static void tile_loss(vaei_pass *pass, const vaei_tile *tile, float *scratch, const vaei_terms_view *view) {
@@ -97,6 +127,11 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, float *scratch, co
   float gradient[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
   float *d = pack ? gradient : out->dy ? out->dy + tile->row * out->row + first_column : NULL;
   const size_t d_row = pack ? (size_t)VAEI_MAX_TILE_COLUMNS : out->row;
+  const uint32_t constants = likelihood->constant_count;
+  float constant[VAEI_MOST_CONSTANTS][VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+  constant_gradients d_constants = {.row = d_row};
+  for (uint32_t c = 0; d && c < constants; c++)
+    d_constants.of[c] = pack ? constant[c] : out[1 + c].dy + tile->row * out->row + first_column;
   float *wanted = view->terms.output;
   for (size_t row = tile->row, end; row < tile->row_end; row = end) {
     const size_t next_example = row + samples - row % samples;
@@ -115,8 +150,9 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, float *scratch, co
                               .d = d && !pass->part.bound_only ? d + (row - tile->row) * d_row : NULL,
                               .d_row = d_row,
                               .nll = nll};
+    take_constants(pass, &piece, &d_constants, row - tile->row, first_column);
     likelihood->loss(&piece, wanted != NULL);
-    if (piece.d && !likelihood->tame) vaei_pass_note_large(pass, piece.d, piece.rows, piece.columns, piece.d_row);
+    if (piece.d && !likelihood->tame) note_piece(pass, &piece);
     for (size_t r = row; r < end; r++) {
       pass->tile_nll[r * pass->column_tiles + tile->column] = nll[r - row];
       if (wanted)
@@ -125,6 +161,8 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, float *scratch, co
     }
   }
   if (pack) vaei_mixed_pack_tile(pass, &pass->mixed.layers[pass->model->output].dy, tile, gradient);
+  for (uint32_t c = 0; pack && c < constants; c++)
+    vaei_mixed_pack_tile(pass, &pass->mixed.layers[pass->model->output + 1 + c].dy, tile, constant[c]);
 }
 
 /* The loss of a product's tile, column by column: those are the same whatever a product takes at once, and with them the order
@@ -144,13 +182,6 @@ typedef struct row_piece {
   float d[VAEI_MAX_TILE_COLUMNS], d_log_scale[VAEI_MAX_TILE_COLUMNS];
 } row_piece;
 
-/* The likelihood's parameters that are the same for all z. */
-static const float *constants_of(const vae_model *model) {
-  const uint32_t layer = model->output + 1;
-  if (model->block) return model->block + model->dense[layer].offset;
-  return (const float *)(const void *)(model->narrow + model->narrow_layers[layer].offset);
-}
-
 /* The loss of a row with a learned scale, piece by piece. row: that of outputs, gradients and x, whose D columns it is about; d
  * and d_constant: NULL, or where the gradients of [location | log variance] and of the one log sigma go. */
 static void scaled_row(const vaei_pass *pass, const vaei_output_tile *row, float *d, float *d_constant) {
@@ -163,7 +194,7 @@ static void scaled_row(const vaei_pass *pass, const vaei_output_tile *row, float
     vaei_output_tile piece = *row;
     memcpy(p.output, row->output + first, size);
     if (global)
-      for (size_t j = 0; j < columns; j++) p.log_scale[j] = *constants_of(pass->model);
+      for (size_t j = 0; j < columns; j++) p.log_scale[j] = *constant_of(pass->model, 0);
     else memcpy(p.log_scale, row->output + units + first, size);
     memset(p.d_log_scale, 0, sizeof p.d_log_scale);
     piece.columns = columns;
@@ -224,7 +255,7 @@ static double loss_of(const vaei_pass *pass, size_t example) {
   const double samples = pass->objective.samples;
   if (pass->objective.kind == VAE_OBJECTIVE_IWAE)
     return -(pass->weight_max[example] + vaei_log(pass->weight_sum[example] / samples));
-  return pass->nll_total[example] / samples + pass->objective.beta * pass->kl[example];
+  return pass->nll_total[example] / samples + pass->objective.beta * pass->kl[example] + pass->penalty;
 }
 
 /* Example i's terms into the caller's arrays. */

@@ -8,6 +8,8 @@ static const vaei_likelihood *const likelihoods[] = {
     [VAE_LIKELIHOOD_LOG_COSH] = &vaei_likelihood_log_cosh,
     [VAE_LIKELIHOOD_POISSON] = &vaei_likelihood_poisson,
     [VAE_LIKELIHOOD_CATEGORICAL] = &vaei_likelihood_categorical,
+    [VAE_LIKELIHOOD_NEGATIVE_BINOMIAL] = &vaei_likelihood_negative_binomial,
+    [VAE_LIKELIHOOD_STUDENT_T] = &vaei_likelihood_student_t,
 };
 
 const vaei_likelihood *vaei_likelihood_of(const vae_config *config) { return likelihoods[config->likelihood]; }

@@ -32,21 +32,37 @@ typedef struct vaei_output_tile {
   const float *log_scale; /* NULL, or [columns], padded: the scale is exp(log_scale_unit * log_scale), clamped */
   float log_scale_unit;
   float *d_log_scale; /* [columns], padded, where log_scale and d are not NULL: the gradient is added */
+
+  /* Of a likelihood with constants: [columns] each, padded, and where d is not NULL [rows, d_constant_row] for their
+   * gradients. */
+  const float *constant_of[VAEI_MOST_CONSTANTS];
+  float *d_constant_of[VAEI_MOST_CONSTANTS];
+  size_t d_constant_row;
 } vaei_output_tile;
+
+/* A parameter of each column that is the same for all z: a tensor [D], and what it begins as. */
+typedef struct vaei_constant {
+  const char *name;
+  float initial;
+} vaei_constant;
 
 typedef struct vaei_likelihood {
   vaei_support support;
   bool tame;    /* |d nll / d output| <= 1 for any finite output, and the loss is not finite where an output is not */
   bool density; /* p(x|z) is a density, not a probability */
-  bool located; /* it has an output activation and a sigma */
+  bool located; /* it has an output activation */
+  bool scaled;  /* and a sigma */
   bool grouped; /* its columns come in the configuration's groups, and a tile is a whole row without padding */
   void (*loss)(const vaei_output_tile *, bool mean); /* mean: true leaves the likelihood's mean in output */
   void (*mean)(const vaei_output_tile *); /* output becomes the mean; of the tile only kernels to output_row are read */
   double (*bias)(const vae_config *, double mean);
+  uint32_t constant_count;
+  vaei_constant constants[VAEI_MOST_CONSTANTS];
 } vaei_likelihood;
 
 extern const vaei_likelihood vaei_likelihood_bernoulli, vaei_likelihood_continuous_bernoulli, vaei_likelihood_gaussian,
-    vaei_likelihood_laplace, vaei_likelihood_log_cosh, vaei_likelihood_poisson, vaei_likelihood_categorical;
+    vaei_likelihood_laplace, vaei_likelihood_log_cosh, vaei_likelihood_poisson, vaei_likelihood_categorical,
+    vaei_likelihood_negative_binomial, vaei_likelihood_student_t;
 
 /* The entry of a checked configuration. */
 const vaei_likelihood *vaei_likelihood_of(const vae_config *config);
@@ -61,9 +77,17 @@ static inline uint32_t vaei_likelihood_outputs(const vae_config *config) {
   return config->sigma_kind == VAE_SIGMA_PER_OUTPUT ? 2 * config->input_dim : config->input_dim;
 }
 
-/* The likelihood's parameters that are the same for all z: log_sigma. */
+/* What of the likelihood's parameters is the same for all z lies in layers without inputs behind the decoder's last one: how
+ * many there are, and the units of each. */
 static inline uint32_t vaei_likelihood_constants(const vae_config *config) {
-  return config->sigma_kind == VAE_SIGMA_GLOBAL ? 1 : 0;
+  return config->sigma_kind == VAE_SIGMA_GLOBAL ? 1 : vaei_likelihood_of(config)->constant_count;
+}
+static inline uint32_t vaei_likelihood_constant_units(const vae_config *config) {
+  return config->sigma_kind == VAE_SIGMA_GLOBAL ? 1 : config->input_dim;
+}
+static inline vaei_constant vaei_likelihood_constant(const vae_config *config, uint32_t index) {
+  if (config->sigma_kind == VAE_SIGMA_GLOBAL) return (vaei_constant){"decoder.log_sigma", 0.0f};
+  return vaei_likelihood_of(config)->constants[index];
 }
 
 /* The bias of the output layer at which the likelihood's mean is `mean`: a finite float. */

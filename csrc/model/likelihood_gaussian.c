@@ -11,6 +11,7 @@ const vaei_likelihood vaei_likelihood_gaussian = {
     .support = VAEI_ANY_FINITE,
     .density = true,
     .located = true,
+    .scaled = true,
     .loss = loss_of,
     .mean = vaei_located_mean,
     .bias = vaei_located_bias,

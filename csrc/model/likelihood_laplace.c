@@ -12,6 +12,7 @@ const vaei_likelihood vaei_likelihood_laplace = {
     .support = VAEI_ANY_FINITE,
     .density = true,
     .located = true,
+    .scaled = true,
     .loss = loss_of,
     .mean = vaei_located_mean,
     .bias = vaei_located_bias,

@@ -16,7 +16,10 @@ static vaei_density density_tile(const vaei_output_tile *t) {
                         .row_weight = t->row_weight,
                         .d = t->d,
                         .d_row = t->d_row,
-                        .nll = t->nll};
+                        .nll = t->nll,
+                        .constant_of = {t->constant_of[0], t->constant_of[1]},
+                        .d_constant_of = {t->d_constant_of[0], t->d_constant_of[1]},
+                        .d_constant_row = t->d_constant_row};
 }
 
 void vaei_density_of(const vaei_output_tile *t, vaei_density_kernel *kernel) {

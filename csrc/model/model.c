@@ -63,7 +63,8 @@ uint64_t vaei_config_value_count(const vae_config *config) {
     count += (inputs + 1) * units;
     inputs = units;
   }
-  return count + (inputs + 1) * vaei_likelihood_outputs(config) + vaei_likelihood_constants(config) +
+  return count + (inputs + 1) * vaei_likelihood_outputs(config) +
+         (uint64_t)vaei_likelihood_constants(config) * vaei_likelihood_constant_units(config) +
          vaei_prior_size_of(config).values;
 }
 

@@ -4,6 +4,7 @@
 #include "core/random.h"
 #include "core/scalar.h"
 #include "kernels/kernels.h"
+#include "model/likelihood.h"
 #include "model/vae_model.h"
 
 const vaei_parameter *vaei_parameter_find(const vae_model *model, const char *name) {
@@ -92,9 +93,18 @@ static void init_weights(vae_model *model, uint32_t tensor, uint64_t seed) {
   }
 }
 
+static void init_constants(vae_model *model) {
+  const uint32_t units = vaei_likelihood_constant_units(&model->config);
+  for (uint32_t c = 0; c < vaei_likelihood_constants(&model->config); c++)
+    for (uint32_t i = 0; i < units; i++)
+      model->block[column_offset(&model->dense[model->output + 1 + c], i)] =
+          vaei_likelihood_constant(&model->config, c).initial;
+}
+
 void vaei_model_init_parameters(vae_model *model, uint64_t seed) {
   memset(model->block, 0, model->block_size * sizeof(float));
   for (uint32_t i = 0; i < model->parameter_count; i++)
     if (!model->parameters[i].bias) init_weights(model, i, seed);
+  init_constants(model);
   model->version++;
 }

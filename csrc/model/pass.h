@@ -3,7 +3,8 @@
  * A pass owns the scratch memory of all layers. Its functions are phases: every member of the team calls them, each
  * does its share, and a phase ends with a barrier where the next one needs the whole result. The order (batch.h runs it):
  *
- *   gather (x, and the condition behind it) → encoder and q → for each part of the batch: noise and z → decoder → output and loss → gradients of the decoder's
+ *   gather (x, and the condition behind it) → encoder and q → what couples the examples, where something does (coupled_pass.h) →
+ *   for each part of the batch: noise and z → decoder → output and loss → gradients of the decoder's
  *   activations → those of the encoder's → gradients of the weights, each tile given to Adam at once (vaei_pass_update) or
  *   kept (vaei_pass_gradients)
  *
@@ -19,6 +20,7 @@
 #include <stdatomic.h>
 
 #include "kernels/kernels.h"
+#include "model/coupling.h"
 #include "model/mixed_types.h"
 #include "model/tiling.h"
 #include "model/vae_model.h"
@@ -81,6 +83,9 @@ typedef struct vaei_pass {
   uint32_t parts; /* that it is worked on in */
   vaei_part part; /* the current one */
   bool kept_part; /* whether `partial` holds gradients of parts before it */
+  bool coupled;   /* whether the objective couples the batch's examples */
+  double penalty; /* each example's share of what it adds to the loss; 0 without gradients: see coupled_pass.h */
+  vaei_coupling coupling;
   vaei_arena arena;
 
   float *x; /* [n, x_row], a row being x and behind it the condition: what the encoder reads */

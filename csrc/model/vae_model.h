@@ -75,8 +75,9 @@ struct vae_model {
   vae_training training;
   bool trained;
   uint32_t *groups; /* of a categorical likelihood, config's */
-  /* Encoder's hidden layers, encoder head [mean | logvar], decoder's hidden layers, output; behind it, where the likelihood has
-   * parameters that are the same for all z, a layer without inputs whose biases they are; behind those the prior's layers. */
+  /* Encoder's hidden layers, encoder head [mean | logvar], decoder's hidden layers, output; behind it, for each kind of the
+   * likelihood's parameters that are the same for all z, a layer without inputs whose biases they are; behind those the
+   * prior's layers. */
   vaei_dense *dense;
   uint32_t dense_count;
   uint32_t head, output; /* indices of the encoder head and of the decoder's last layer in dense */

@@ -11,6 +11,7 @@ struct vae_workspace {
   vae_model *shape;      /* a copy of the model's configuration and layout, without its parameters */
   vaei_pass pass;        /* without gradients */
   vaei_pass training;    /* with gradients; opened at the first use */
+  vaei_coupling coupling; /* of evaluations; opened by the first whose objective couples rows */
   float *gradients;      /* block_size floats; NULL until then */
   size_t gradients_size; /* bytes */
   bool has_gradients;

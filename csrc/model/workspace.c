@@ -4,8 +4,10 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "core/scalar.h"
 #include "model/batch.h"
 #include "model/condition.h"
+#include "model/coupled_pass.h"
 #include "model/crew.h"
 #include "model/data_value.h"
 #include "model/prior.h"
@@ -34,6 +36,7 @@ void vaei_workspace_delete(vae_workspace *w) {
   if (!w) return;
   const vae_allocator allocator = w->allocator;
   vaei_release(&allocator, w->gradients, w->gradients_size);
+  vaei_coupling_close(&w->coupling);
   if (w->pass.arena.memory) vaei_pass_close(&w->pass);
   if (w->training.arena.memory) vaei_pass_close(&w->training);
   vaei_model_delete(w->shape);
@@ -56,6 +59,7 @@ typedef struct row_job {
   float *mean, *logvar, *z_out, *output;
   const vae_terms *terms;
   const vaei_observer *observer;
+  const vaei_coupled_rows *coupled; /* NULL where the objective couples no rows */
   vaei_sums sums;
   _Atomic size_t bad_row; /* SIZE_MAX: none */
 } row_job;
@@ -106,6 +110,8 @@ static bool take_latents(row_job *job, vaei_member member, size_t first) {
     float *z = pass->z + i * pass->z_row;
     if (job->operation == DECODE) memcpy(z, job->z_in + (first + i) * latents, latents * sizeof(float));
     if (job->z_out) memcpy(job->z_out + (first + i) * latents, z, latents * sizeof(float));
+    if (!pass->kernels->all_below(z, 1, latents, latents, __builtin_inff()))
+      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
     vaei_condition_join(pass, i, z, latents);
   }
   vaei_team_barrier(pass->c ? member : crew.member);
@@ -153,6 +159,7 @@ static bool evaluate_chunk(row_job *job, vaei_member member, size_t first) {
   if (job->terms) batch.terms.terms = *job->terms;
   vaei_batch_run(job->pass, member, &batch);
   if (member.rank == 0) vaei_pass_add_sums(job->pass, &job->sums);
+  if (job->coupled) vaei_coupled_rows_add(job->coupled, job->pass, member, first);
   if (job->observer) job->observer->see(job->observer->context, job->pass, member, first);
   return atomic_load(&job->bad_row) == SIZE_MAX;
 }
@@ -253,6 +260,28 @@ vae_status vaei_workspace_prior(vae_workspace *w, const vae_model *model, size_t
   return run(w, model, &job, "prior", err);
 }
 
+/* Makes the job's objective couple its rows, where it does. */
+static vae_status couple_rows(vae_workspace *w, const vae_model *model, row_job *job, const vaei_coupled_rows *coupled,
+                              vae_error *err) {
+  if (!vaei_objective_couples(&job->objective)) return VAE_OK;
+  const vae_status status = vaei_coupling_fit(&w->coupling, w->pass.kernels, &w->allocator, model->config.latent_dim,
+                                              VAEI_BLOCK_ROWS, &job->objective, false, err);
+  if (status != VAE_OK) return status;
+  if (!job->objective.data_rows) job->objective.data_rows = job->rows;
+  job->coupled = coupled;
+  vaei_coupling_begin(&w->coupling, &job->objective);
+  return VAE_OK;
+}
+
+/* The penalty follows from all rows, and every example has the same share of it. */
+static void add_penalty(vae_workspace *w, row_job *job) {
+  vaei_coupling_conclude(&w->coupling);
+  const double penalty = w->coupling.penalty;
+  job->sums.penalty = penalty * (double)job->rows;
+  job->sums.loss += job->sums.penalty;
+  for (size_t i = 0; job->terms && job->terms->loss && i < job->rows; i++) job->terms->loss[i] += (float)penalty;
+}
+
 vae_status vaei_workspace_evaluate(vae_workspace *w, const vae_model *model, const vae_data *x,
                                    const vae_objective *objective, uint64_t seed, vae_loss *loss,
                                    const vae_terms *terms, const vaei_observer *observer, vae_error *err) {
@@ -263,9 +292,15 @@ vae_status vaei_workspace_evaluate(vae_workspace *w, const vae_model *model, con
                  .stream = {.seed = seed, .stream = VAEI_STREAM_EVALUATION},
                  .terms = terms,
                  .observer = observer};
-  const vae_status status = run(w, model, &job, "evaluate", err);
-  if (status == VAE_OK) *loss = vaei_sums_loss(&job.sums);
-  return status;
+  const vaei_coupled_rows coupled = {.coupling = &w->coupling, .rows = x->rows, .stream = job.stream};
+  vae_status status = couple_rows(w, model, &job, &coupled, err);
+  if (status == VAE_OK) status = run(w, model, &job, "evaluate", err);
+  if (status != VAE_OK) return status;
+  if (job.coupled) add_penalty(w, &job);
+  if (!vaei_is_finite(job.sums.loss))
+    return vaei_fail(err, VAE_ERROR_NOT_FINITE, "evaluate: the penalty (%g) is not finite", w->coupling.penalty);
+  *loss = vaei_sums_loss(&job.sums);
+  return VAE_OK;
 }
 
 /* One mini-batch, forward and backward. */
@@ -316,7 +351,8 @@ vae_status vaei_workspace_gradients(vae_workspace *w, const vae_model *model, co
   if (draws > UINT32_MAX)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%zu rows with %u samples each are too many at once", x->rows,
                      objective->samples);
-  const vae_status status = training_pass(w, model, (uint32_t)draws, err);
+  vae_status status = training_pass(w, model, (uint32_t)draws, err);
+  if (status == VAE_OK) status = vaei_pass_fit_coupling(&w->training, objective, err);
   if (status != VAE_OK) return status;
   vaei_pass *pass = &w->training;
   pass->model = model;
