@@ -328,6 +328,10 @@ static void check_condition_case(uint64_t index) {
   }
   if (index % 3 == 1) spec.objective.kind = VAE_OBJECTIVE_IWAE;
   else spec.objective.beta = index % 3 == 2 ? 0.5 : 1.0;
+  if (index % 6 == 2) {
+    spec.objective.capacity_weight = 3.0;
+    spec.objective.capacity = index % 4 ? 1.5 : 30.0;
+  }
   check_case(&spec, 1 + (index * 5) % 17, index + 900);
 }
 

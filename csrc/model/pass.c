@@ -124,6 +124,8 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
 }
 
 void vaei_pass_close(vaei_pass *pass) {
+  vaei_release(&pass->arena.allocator, pass->path, vaei_pass_path_size(pass));
+  pass->path = NULL;
   vaei_arena_close(&pass->arena);
   vaei_coupling_close(&pass->coupling);
 }

@@ -2,18 +2,19 @@
 #ifndef VAEI_WORKSPACE_H
 #define VAEI_WORKSPACE_H
 
+#include "model/describe.h"
 #include "model/pass.h"
 #include "vae/workspace.h"
 
 struct vae_workspace {
   vae_allocator allocator;
   uint32_t max_rows, threads;
-  vae_model *shape;      /* a copy of the model's configuration and layout, without its parameters */
-  vaei_pass pass;        /* without gradients */
-  vaei_pass training;    /* with gradients; opened at the first use */
+  vae_model *shape;       /* a copy of the model's configuration and layout, without its parameters */
+  vaei_pass pass;         /* without gradients */
+  vaei_pass training;     /* with gradients; opened at the first use */
   vaei_coupling coupling; /* of evaluations; opened by the first whose objective couples rows */
-  float *gradients;      /* block_size floats; NULL until then */
-  size_t gradients_size; /* bytes */
+  float *gradients;       /* block_size floats; NULL until then */
+  size_t gradients_size;  /* bytes */
   bool has_gradients;
 };
 
@@ -34,6 +35,8 @@ vae_status vaei_workspace_encode(vae_workspace *w, const vae_model *model, const
                                  float *logvar, vae_error *err);
 vae_status vaei_workspace_decode(vae_workspace *w, const vae_model *model, const float *z, size_t rows,
                                  const vae_condition *condition, float *output, vae_error *err);
+vae_status vaei_workspace_describe(vae_workspace *w, const vae_model *model, const float *z,
+                                   const vae_condition *condition, const vaei_description *description, vae_error *err);
 vae_status vaei_workspace_reconstruct(vae_workspace *w, const vae_model *model, const vae_data *x, float *output,
                                       vae_error *err);
 vae_status vaei_workspace_sample(vae_workspace *w, const vae_model *model, uint64_t seed, uint64_t first_row,
