@@ -111,7 +111,12 @@ static int open_example(example *e, const test_spec *spec, size_t n, uint64_t se
     e->prior = oracle_prior_draws(0, VAEI_STREAM_TRAINING, 0, n, spec->latent_dim);
     e->directions = oracle_directions(0, VAEI_STREAM_TRAINING, 50, spec->latent_dim);
     if (spec->condition_dim > 0) e->condition = test_normals(&random, n * spec->condition_dim);
-    e->batch = (oracle_batch){n, e->x, e->noise, e->condition, e->prior, e->directions};
+    e->batch = (oracle_batch){.n = n,
+                              .x = e->x,
+                              .noise = e->noise,
+                              .condition = e->condition,
+                              .prior = e->prior,
+                              .directions = e->directions};
     e->o = oracle_new(spec, e->model);
     e->expected = oracle_run(e->o, &e->batch);
     if (e->expected.nearest_kink > KINK_MARGIN) return 1;

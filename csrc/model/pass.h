@@ -83,6 +83,11 @@ typedef struct vaei_pass {
   uint32_t parts; /* that it is worked on in */
   vaei_part part; /* the current one */
   bool kept_part; /* whether `partial` holds gradients of parts before it */
+  /* Of a training step, else rate 0; the stream is that of its noise. The batch's first example has number 0. */
+  struct {
+    double rate;
+    vaei_stream stream;
+  } dropout;
   bool coupled;   /* whether the objective couples the batch's examples */
   double penalty; /* each example's share of what it adds to the loss; 0 without gradients: see coupled_pass.h */
   vaei_coupling coupling;
