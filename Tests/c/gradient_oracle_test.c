@@ -335,6 +335,10 @@ static void check_condition_case(uint64_t index) {
   }
   if (index % 3 == 1) spec.objective.kind = VAE_OBJECTIVE_IWAE;
   else spec.objective.beta = index % 3 == 2 ? 0.5 : 1.0;
+  if (index % 6 == 2) {
+    spec.objective.capacity_weight = 3.0;
+    spec.objective.capacity = index % 4 ? 1.5 : 30.0;
+  }
   check_case(&spec, 1 + (index * 5) % 17, index + 900);
 }
 
@@ -355,6 +359,10 @@ static void check_mixture_case(uint64_t index) {
   spec.objective.samples = samples[index % 4];
   if (index % 3 == 1) spec.objective.kind = VAE_OBJECTIVE_IWAE;
   else spec.objective.beta = index % 3 == 2 ? 0.5 : 1.0;
+  if (index % 3 == 2 && index % 4 == 0) {
+    spec.objective.regularizer = VAE_REGULARIZER_DIP_II;
+    spec.objective.regularizer_weight = 0.3;
+  }
   check_case(&spec, 1 + (index * 5) % 17, index + 1300);
 }
 

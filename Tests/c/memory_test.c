@@ -135,9 +135,30 @@ static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P
   return gradients ? sum + part(4 * d * z) + part(4 * transposed) + part(tasks * sizeof(vaei_task)) : sum;
 }
 
+/* What couples the examples of blocks of n rows. */
+static size_t coupling_bytes(const test_spec *spec, size_t n, int gradients) {
+  const vae_objective *o = &spec->objective;
+  const size_t latents = spec->latent_dim, row = 16 * vectors(n), z = 16 * vectors(latents);
+  const size_t directions = o->projections ? o->projections : 50, prior = part(4 * n * z) + part(4 * latents * row);
+  if (o->free_bits == 0 && o->capacity_weight == 0 && !o->regularizer) return 0;
+  size_t sum = 3 * part(4 * latents * row) + 2 * part(4 * n * z) + part(8 * n) + part(8 * latents);
+  if (gradients) sum += part(4 * n * z) + part(8 * n * z);
+  switch (o->regularizer) {
+    case VAE_REGULARIZER_NONE: return sum;
+    case VAE_REGULARIZER_TC:
+      return sum + 2 * part(4 * latents * row) + part(4 * (latents + 1) * row) + part(16 * n * (z + 16));
+    case VAE_REGULARIZER_DIP_I:
+    case VAE_REGULARIZER_DIP_II: return sum + part(8 * latents * row) + part(8 * latents) + part(8 * latents * latents);
+    case VAE_REGULARIZER_SLICED_WASSERSTEIN:
+      return sum + prior + part(128 * z) + part(128 * n) + part(768 * n) + part(8 * directions);
+    default: return sum + prior;
+  }
+}
+
 static size_t trainer_bytes(const test_spec *spec, size_t batch, size_t P, int keep_gradients, size_t rows) {
   return sizeof(vae_trainer) + (keep_gradients ? 3 : 2) * 4 * block_floats(spec) + 4 * rows +
-         pass_bytes(spec, batch, batch * spec->objective.samples, P, 1);
+         pass_bytes(spec, batch, batch * spec->objective.samples, P, 1) + coupling_bytes(spec, batch, 1) +
+         (spec->objective.estimator ? 8 * batch * stride(spec->latent_dim) : 0);
 }
 
 static size_t workspace_bytes(const test_spec *spec, size_t max_rows, size_t P) {
@@ -221,6 +242,14 @@ static void check_handles(const test_spec *spec, vae_isa isa, uint32_t batch, in
     CHECK_EQUAL(vae_model_statistics(model, workspace, &half, &measured, &statistics, NULL, &err), VAE_OK);
     CHECK_EQUAL(live.most - live.bytes, (long)statistics_bytes(spec, ROWS / 2, 18));
   }
+  vae_loss loss;
+  vae_loss_init(&loss);
+  for (int i = 0; i < 2; i++) { /* memory for what couples rows is taken once */
+    CHECK_EQUAL(vae_model_evaluate(model, workspace, &data, &spec->objective, 1, &loss, NULL, &err), VAE_OK);
+    CHECK_EQUAL(live.bytes, (long)(workspace_bytes(spec, batch, kernels->tile_panels) + coupling_bytes(spec, 256, 0)));
+  }
+  CHECK_EQUAL(vae_workspace_get_info(workspace, &workspace_info, &err), VAE_OK);
+  CHECK_EQUAL((long)workspace_info.bytes, live.bytes);
   vae_workspace_free(workspace);
   CHECK_EQUAL(live.bytes, 0);
   vae_model_free(model);
@@ -296,12 +325,21 @@ int main(void) {
       check_handles(&mixed, isas[i], 8, 1);
     test_spec digits = test_spec_hidden(784, 400, VAE_ACTIVATION_RELU, 20);
     check_handles(&digits, isas[i], 128, 0);
+    test_spec coupled = test_spec_hidden(30, 17, VAE_ACTIVATION_TANH, 19);
+    coupled.objective.free_bits = 0.1;
+    for (int r = 0; vae_regularizer_name(r); r++) {
+      coupled.objective.regularizer = r;
+      coupled.objective.regularizer_weight = r > 0;
+      coupled.objective.projections = r == VAE_REGULARIZER_SLICED_WASSERSTEIN ? 70 : 0;
+      check_handles(&coupled, isas[i], 21, r % 2);
+    }
     test_spec deep = test_spec_hidden(100, 64, VAE_ACTIVATION_TANH, 50);
     test_spec_add_encoder(&deep, 200, VAE_ACTIVATION_SILU);
     test_spec_add_decoder(&deep, 31, VAE_ACTIVATION_RELU);
     deep.objective.kind = VAE_OBJECTIVE_IWAE;
     deep.objective.samples = 5;
     check_handles(&deep, isas[i], 20, 1);
+    deep.objective.estimator = VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED;
     deep.objective.samples = 300; /* 6,000 rows of the decoder, 4,096 at a time */
     check_handles(&deep, isas[i], 20, 0);
     test_spec given = test_spec_hidden(30, 17, VAE_ACTIVATION_TANH, 15);

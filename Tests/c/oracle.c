@@ -428,8 +428,14 @@ static oracle_real run(const oracle *o, const oracle_batch *batch, oracle_result
   free(components);
   free(posterior);
   free(log_weight);
-  const oracle_posterior q = {batch->n,  o->spec.latent_dim, result->mean,     result->logvar,
-                              result->z, batch->prior,       batch->directions};
+  const oracle_posterior q = {.n = batch->n,
+                              .latents = o->spec.latent_dim,
+                              .mean = result->mean,
+                              .logvar = result->logvar,
+                              .z = result->z,
+                              .kl = result->kl,
+                              .prior = batch->prior,
+                              .directions = batch->directions};
   const oracle_real penalty = oracle_penalty(&o->spec.objective, &q, &result->nearest_kink);
   for (size_t row = 0; row < batch->n; row++) result->loss[row] += (double)penalty;
   return sum / (oracle_real)batch->n + penalty;

@@ -58,7 +58,7 @@ static void run_batch(const test_spec *spec, const vaei_kernels *kernels, const 
   const vaei_pass_size size = {
       .rows = ROWS, .draws = (uint64_t)ROWS * spec->objective.samples, .at_once = at_once, .gradients = true};
   CHECK_OK(vaei_pass_open(&pass, model, kernels, bf16, &model->allocator, &size, &err), &err);
-  CHECK_OK(vaei_pass_fit_coupling(&pass, &spec->objective, &err), &err);
+  CHECK_OK(vaei_pass_fit_objective(&pass, &spec->objective, &err), &err);
   const size_t bytes = out->block_bytes = model->block_size * sizeof(float);
   out->gradients = calloc(1, bytes);
   out->parameters = calloc(1, bytes);
@@ -159,6 +159,9 @@ static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernel
     spec.objective.regularizer_weight = spec.objective.free_bits = 0.0;
     spec.objective.kind = VAE_OBJECTIVE_IWAE;
     check_parts(&spec, kernels, bf16);
+    spec.objective.estimator = VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED;
+    check_parts(&spec, kernels, bf16);
+    spec.objective.estimator = VAE_ESTIMATOR_PLAIN;
   }
 }
 

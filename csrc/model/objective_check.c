@@ -97,8 +97,6 @@ vae_status vaei_objective_check(const vae_objective *o, vae_error *err) {
   if (status == VAE_OK) status = check_regularizer(o, err);
   if (status == VAE_OK && o->kind == VAE_OBJECTIVE_IWAE) status = check_bound(o, err);
   if (status == VAE_OK) status = check_estimator(o, err);
-  if (status == VAE_OK && o->estimator)
-    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "objective.estimator: not built yet");
   if (status != VAE_OK) return status;
   if (!vaei_binarization_name(o->binarization))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
@@ -106,8 +104,8 @@ vae_status vaei_objective_check(const vae_objective *o, vae_error *err) {
   return VAE_OK;
 }
 
-/* Free bits need each latent's KL, and free bits and the capacity a KL in closed form, before anything is drawn; MMD and sliced
- * Wasserstein compare the whole batch with draws from one p(z). */
+/* Free bits need each latent's KL from one Gaussian for all rows, the capacity a KL that is known before anything is drawn; MMD and
+ * sliced Wasserstein compare the whole batch with draws from one p(z), which a prior that learns or depends on c is not. */
 static vae_status check_prior(const vae_objective *o, const vae_config *config, vae_error *err) {
   if (config->prior == VAE_PRIOR_STANDARD) return VAE_OK;
   const char *name = vaei_prior_name(config->prior);
@@ -116,10 +114,12 @@ static vae_status check_prior(const vae_objective *o, const vae_config *config, 
         err, VAE_ERROR_INVALID_ARGUMENT,
         "objective.free_bits is %g; it needs each latent's KL from a standard prior, and the model's is %s",
         o->free_bits, name);
-  if (o->capacity_weight > 0)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
-                     "objective.capacity_weight is %g; it needs the KL from a standard prior, and the model's is %s",
-                     o->capacity_weight, name);
+  if (o->capacity_weight > 0 && config->prior != VAE_PRIOR_CONDITIONAL)
+    return vaei_fail(
+        err, VAE_ERROR_INVALID_ARGUMENT,
+        "objective.capacity_weight is %g; it needs a KL in closed form, and with the model's prior, %s, it is "
+        "estimated from the samples",
+        o->capacity_weight, name);
   if (o->regularizer < VAE_REGULARIZER_MMD_RBF) return VAE_OK;
   return vaei_fail(
       err, VAE_ERROR_INVALID_ARGUMENT,

@@ -89,6 +89,8 @@ struct vaei_pass {
   bool coupled;   /* whether the objective couples the batch's examples */
   double penalty; /* each example's share of what it adds to the loss; 0 without gradients: see coupled_pass.h */
   vaei_coupling coupling;
+  float *
+      path; /* [n, 2 latent_row], a sample's gradients by mean and logvar, for an estimator that weighs them; else NULL */
   vaei_arena arena;
 
   float *x; /* [n, x_row], a row being x and behind it the condition: what the encoder reads */
@@ -142,8 +144,16 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
 
 void vaei_pass_close(vaei_pass *pass);
 
-/* The memory that a pass holds beside its struct. */
-size_t vaei_pass_bytes(const vaei_pass *pass);
+/* Bytes of `path`. The rows are fewer than 2^32, and a row of gradients as long as the head's, which there is memory for. */
+static inline size_t vaei_pass_path_size(const vaei_pass *pass) {
+  return pass->size.rows * 2 * pass->latent_row * sizeof(float);
+}
+
+/* The memory that a pass holds besides itself. */
+static inline size_t vaei_pass_bytes(const vaei_pass *pass) {
+  return pass->arena.size + vaei_coupling_bytes(&pass->coupling) + (pass->path ? vaei_pass_path_size(pass) : 0) +
+         (pass->pseudo ? pass->pseudo->arena.size : 0);
+}
 
 /* Whether batches of that size fit. */
 static inline bool vaei_pass_holds(const vaei_pass *pass, uint32_t rows, uint64_t draws) {

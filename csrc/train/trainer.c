@@ -34,7 +34,7 @@ vae_status vaei_trainer_new(vae_model *model, const vae_training *training, cons
   const size_t bytes = model->block_size * sizeof(float);
   const vaei_pass_size size = pass_size(training->batch_size, training->objective.samples);
   vae_status status = vaei_pass_open(&t->pass, model, kernels, bf16, allocator, &size, err);
-  if (status == VAE_OK) status = vaei_pass_fit_coupling(&t->pass, &training->objective, err);
+  if (status == VAE_OK) status = vaei_pass_fit_objective(&t->pass, &training->objective, err);
   if (status == VAE_OK) {
     t->adam.m = vaei_allocate_zeroed(allocator, bytes);
     t->adam.v = vaei_allocate_zeroed(allocator, bytes);
@@ -52,13 +52,13 @@ vae_status vaei_trainer_new(vae_model *model, const vae_training *training, cons
 
 vae_status vaei_trainer_fit_pass(vae_trainer *t, uint32_t rows, const vae_objective *objective, vae_error *err) {
   vaei_pass_size size = pass_size(rows, objective->samples);
-  if (vaei_pass_holds(&t->pass, rows, size.draws)) return vaei_pass_fit_coupling(&t->pass, objective, err);
+  if (vaei_pass_holds(&t->pass, rows, size.draws)) return vaei_pass_fit_objective(&t->pass, objective, err);
   if (size.rows < t->pass.size.rows) size.rows = t->pass.size.rows;
   if (size.draws < t->pass.size.draws) size.draws = t->pass.size.draws;
   vaei_pass wider;
   vae_status status = vaei_pass_open(&wider, t->model, t->kernels, t->bf16, &t->allocator, &size, err);
   if (status != VAE_OK) return status;
-  status = vaei_pass_fit_coupling(&wider, objective, err);
+  status = vaei_pass_fit_objective(&wider, objective, err);
   if (status != VAE_OK) {
     vaei_pass_close(&wider);
     return status;
