@@ -347,6 +347,12 @@ int main(void) {
     check_steady(&l);
     check_each_failure(&l, 0);
     check_each_failure(&l, 1);
+    l.spec.prior_components = 3;
+    for (l.spec.prior = VAE_PRIOR_MIXTURE; l.spec.prior <= VAE_PRIOR_VAMP; l.spec.prior++) {
+      check_balance(&l);
+      check_steady(&l);
+      check_each_failure(&l, 0);
+    }
     test_remove_folder(folder);
   }
   free(l.x);

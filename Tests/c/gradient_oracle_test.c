@@ -118,7 +118,12 @@ static int open_example(example *e, const test_spec *spec, size_t n, uint64_t se
     e->prior = oracle_prior_draws(0, VAEI_STREAM_TRAINING, 0, n, spec->latent_dim);
     e->directions = oracle_directions(0, VAEI_STREAM_TRAINING, 50, spec->latent_dim);
     if (spec->condition_dim > 0) e->condition = test_normals(&random, n * spec->condition_dim);
-    e->batch = (oracle_batch){n, e->x, e->noise, e->condition, e->prior, e->directions};
+    e->batch = (oracle_batch){.n = n,
+                              .x = e->x,
+                              .noise = e->noise,
+                              .condition = e->condition,
+                              .prior = e->prior,
+                              .directions = e->directions};
     e->o = oracle_new(spec, e->model);
     e->expected = oracle_run(e->o, &e->batch);
     if (e->expected.nearest_kink > KINK_MARGIN) return 1;
@@ -359,6 +364,10 @@ static void check_mixture_case(uint64_t index) {
   spec.objective.samples = samples[index % 4];
   if (index % 3 == 1) spec.objective.kind = VAE_OBJECTIVE_IWAE;
   else spec.objective.beta = index % 3 == 2 ? 0.5 : 1.0;
+  if (index % 3 == 2 && index % 4 == 0) {
+    spec.objective.regularizer = VAE_REGULARIZER_DIP_II;
+    spec.objective.regularizer_weight = 0.3;
+  }
   check_case(&spec, 1 + (index * 5) % 17, index + 1300);
 }
 

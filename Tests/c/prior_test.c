@@ -261,6 +261,63 @@ static void check_inference(vae_prior prior) {
   free(x);
 }
 
+static float *gradient_of(const vae_workspace *workspace, const char *name, size_t count) {
+  vae_error err;
+  float *values = test_allocate(count * sizeof *values);
+  vae_error_init(&err);
+  CHECK_OK(vae_workspace_get_gradient(workspace, name, values, count, &err), &err);
+  return values;
+}
+
+/* Values that a clamp holds have no gradient; their neighbours have one. */
+static void check_clamped(vae_prior prior) {
+  const int mixes = prior == VAE_PRIOR_MIXTURE;
+  const char *name = mixes ? "prior.mixture.logvar" : "prior.pseudo_inputs";
+  const size_t columns = mixes ? LATENTS : INPUTS, count = COMPONENTS * columns;
+  const test_spec spec = make_spec(prior, COMPONENTS);
+  test_random random = {17};
+  vae_error err;
+  vae_loss loss;
+  vae_model *model = make_model(&spec);
+  float *x = test_spec_rows(&random, &spec, ROWS), *values = test_allocate(count * sizeof *values);
+  const vae_data data = test_floats(x, ROWS, INPUTS);
+  size_t held = 0, moving = 0;
+  vae_error_init(&err);
+  vae_loss_init(&loss);
+  for (size_t i = 0; i < count; i++) values[i] = i % 3 == 0 ? 0.5f : i % 3 == 1 ? 21.0f : -21.0f;
+  CHECK_OK(vae_model_set_parameter(model, name, values, count, &err), &err);
+  vae_workspace *workspace = test_workspace(model, VAE_ISA_AUTO, 2, ROWS);
+  CHECK_OK(vae_model_loss_and_gradients(model, workspace, &data, &spec.objective, NULL, 1, &loss, NULL, &err), &err);
+  float *gradient = gradient_of(workspace, name, count);
+  for (size_t i = 0; i < count; i++) {
+    if (i % 3 > 0) held += gradient[i] == 0;
+    else moving += gradient[i] != 0;
+  }
+  CHECK_EQUAL(held, count - (count + 2) / 3);
+  CHECK(moving > 0);
+  vae_workspace_free(workspace);
+  vae_model_free(model);
+  free(gradient);
+  free(values);
+  free(x);
+}
+
+/* The most components, of which one that is far away has no share; a logit that is large is no overflow. */
+static void check_many(void) {
+  const test_spec spec = make_spec(VAE_PRIOR_MIXTURE, VAE_MAX_COMPONENTS);
+  test_random random = {19};
+  vae_model *model = make_model(&spec);
+  float *x = test_spec_rows(&random, &spec, ROWS);
+  static measured few, many;
+  evaluate(&spec, model, x, ROWS, &few);
+  CHECK(isfinite(few.loss.kl));
+  set(model, "prior.mixture.logits", 3e38f, VAE_MAX_COMPONENTS);
+  evaluate(&spec, model, x, ROWS, &many);
+  CHECK_NEAR(many.loss.kl, few.loss.kl, 1e-5);
+  vae_model_free(model);
+  free(x);
+}
+
 static void check_refused(vae_prior prior, uint32_t components, uint32_t condition, const char *words) {
   test_spec spec = make_spec(prior, components);
   vae_error err;
@@ -277,11 +334,13 @@ int main(void) {
   check_standard(40);
   check_one_pseudo_input();
   check_weights();
+  check_many();
   for (int i = 0; i < 2; i++) {
     check_training(priors[i], VAE_OBJECTIVE_ELBO, VAE_PRECISION_FLOAT32);
     check_training(priors[i], VAE_OBJECTIVE_IWAE, VAE_PRECISION_FLOAT32);
     if (test_has_bfloat16(VAE_ISA_AUTO)) check_training(priors[i], VAE_OBJECTIVE_ELBO, VAE_PRECISION_BFLOAT16);
     check_inference(priors[i]);
+    check_clamped(priors[i]);
     check_refused(priors[i], 0, 0, "prior_components is 0");
     check_refused(priors[i], VAE_MAX_COMPONENTS + 1, 0, "takes 1 to 4096");
   }

@@ -141,16 +141,11 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
 }
 
 void vaei_pass_close(vaei_pass *pass) {
+  if (pass->pseudo) vaei_pass_close(pass->pseudo);
   vaei_release(&pass->arena.allocator, pass->path, vaei_pass_path_size(pass));
   pass->path = NULL;
-  if (pass->pseudo) vaei_pass_close(pass->pseudo);
   vaei_arena_close(&pass->arena);
   vaei_coupling_close(&pass->coupling);
-}
-
-size_t vaei_pass_bytes(const vaei_pass *pass) {
-  return pass->arena.size + vaei_coupling_bytes(&pass->coupling) + (pass->path ? vaei_pass_path_size(pass) : 0) +
-         (pass->pseudo ? pass->pseudo->arena.size : 0);
 }
 
 void vaei_pass_prepare(vaei_pass *pass, vaei_member member) {

@@ -47,8 +47,9 @@ static void log_weights(const vae_model *model, double *log_weight) {
     if (log_weight[k] > most) most = log_weight[k];
   }
   for (uint32_t k = 0; k < count; k++) sum += vaei_exp(log_weight[k] - most);
-  const double log_sum = most + vaei_log(sum);
-  for (uint32_t k = 0; k < count; k++) log_weight[k] -= log_sum;
+  const double log_sum = vaei_log(sum);
+  for (uint32_t k = 0; k < count; k++)
+    log_weight[k] = log_weight[k] - most - log_sum; /* in this order: most may be large */
 }
 
 static void prepare(vaei_pass *pass, vaei_member member) {
