@@ -2,14 +2,16 @@
  * every activation, likelihood and objective at odd sizes, on every instruction set. */
 #include <stdlib.h>
 
+#include "core/random.h"
 #include "harness.h"
 #include "oracle.h"
+#include "oracle_objective.h"
 #include "support.h"
 
 static const double VALUE_TOLERANCE = 1e-5, GRADIENT_TOLERANCE = 2e-5;
 static const double KINK_MARGIN = 2e-5; /* beyond float32's rounding of a sum and beyond the oracle's step */
 
-enum { CASES = 72, LIKELIHOOD_CASES = 40, CONDITION_CASES = 28, COORDINATES = 12 };
+enum { CASES = 72, LIKELIHOOD_CASES = 40, CONDITION_CASES = 42, OBJECTIVE_CASES = 42, COORDINATES = 12 };
 
 static void compare(const char *what, const float *values, const double *expected, size_t count) {
   double distance = test_distance(values, expected, count), largest = 0.0;
@@ -33,6 +35,9 @@ static void compare_values(const test_spec *spec, size_t n, const vae_loss *loss
   compare("output", terms->output, expected->output, samples * n * spec->input_dim);
   compare("loss of each example", terms->loss, expected->loss, n);
   CHECK_NEAR(loss->loss, expected->mean_loss, VALUE_TOLERANCE * fabs(expected->mean_loss) + 1e-6);
+  if (spec->objective.kind == VAE_OBJECTIVE_ELBO)
+    CHECK_NEAR(loss->loss, loss->reconstruction + spec->objective.beta * loss->kl + loss->penalty,
+               1e-12 * (fabs(loss->reconstruction) + fabs(loss->penalty) + spec->objective.beta * loss->kl));
 }
 
 /* Differences of some coordinates of one tensor, by the oracle. */
@@ -88,7 +93,7 @@ static void compare_probe(const vae_workspace *workspace, const probe *p, double
 typedef struct example {
   vae_model *model;
   oracle *o;
-  float *x, *noise, *condition;
+  float *x, *noise, *condition, *prior, *directions;
   oracle_batch batch;
   oracle_result expected;
 } example;
@@ -103,8 +108,10 @@ static int open_example(example *e, const test_spec *spec, size_t n, uint64_t se
     if (!CHECK_OK(test_fill_parameters(e->model, &random, 1.0, &err), &err)) return 0;
     e->x = test_spec_rows(&random, spec, n);
     e->noise = test_normals(&random, spec->objective.samples * n * spec->latent_dim);
+    e->prior = oracle_prior_draws(0, VAEI_STREAM_TRAINING, 0, n, spec->latent_dim);
+    e->directions = oracle_directions(0, VAEI_STREAM_TRAINING, 50, spec->latent_dim);
     if (spec->condition_dim > 0) e->condition = test_normals(&random, n * spec->condition_dim);
-    e->batch = (oracle_batch){n, e->x, e->noise, e->condition};
+    e->batch = (oracle_batch){n, e->x, e->noise, e->condition, e->prior, e->directions};
     e->o = oracle_new(spec, e->model);
     e->expected = oracle_run(e->o, &e->batch);
     if (e->expected.nearest_kink > KINK_MARGIN) return 1;
@@ -113,9 +120,11 @@ static int open_example(example *e, const test_spec *spec, size_t n, uint64_t se
     free(e->x);
     free(e->noise);
     free(e->condition);
+    free(e->prior);
+    free(e->directions);
   }
   CHECK_THAT(0, "no parameters away from kinks were found");
-  e->x = e->noise = e->condition = NULL;
+  e->x = e->noise = e->condition = e->prior = e->directions = NULL;
   e->o = NULL;
   return 0;
 }
@@ -126,6 +135,8 @@ static void close_example(example *e) {
   free(e->x);
   free(e->noise);
   free(e->condition);
+  free(e->prior);
+  free(e->directions);
   vae_model_free(e->model);
 }
 
@@ -140,6 +151,8 @@ static void describe(char *text, size_t size, const test_spec *spec, size_t n, v
     at += snprintf(text + at, size - (size_t)at, "-%u%s", (unsigned)spec->decoder[i].units,
                    vae_activation_name(spec->decoder[i].activation));
   }
+  at += snprintf(text + at, size - (size_t)at, " %s %g ", vae_regularizer_name(spec->objective.regularizer),
+                 spec->objective.free_bits);
   if (spec->condition_dim > 0)
     at += snprintf(text + at, size - (size_t)at, " given %u, prior %s %u", (unsigned)spec->condition_dim,
                    vae_prior_name(spec->prior), (unsigned)spec->prior_net_count);
@@ -270,6 +283,33 @@ static void check_likelihood_case(uint64_t index) {
   check_case(&spec, 1 + (index * 5) % 17, index + 500);
 }
 
+/* What couples the examples: every regularizer, free bits and the capacity on either side, at batches that end within a vector
+ * and pass the kernels' blocks. */
+static void check_objective_case(uint64_t index) {
+  static const uint32_t latents[] = {2, 5, 1, 17, 3};
+  static const size_t rows[] = {7, 2, 16, 33, 1, 19, 48};
+  const vae_regularizer regularizer = (vae_regularizer)(index % 7);
+  test_spec spec = test_spec_linear(9, latents[index % 5]);
+  test_spec_add_encoder(&spec, 11, VAE_ACTIVATION_TANH);
+  test_spec_add_decoder(&spec, 13, VAE_ACTIVATION_SILU);
+  spec.objective.samples = index % 4 == 1 ? 3 : 1;
+  spec.objective.beta = index % 3 == 0 ? 0.5 : 2.0;
+  spec.objective.regularizer = regularizer;
+  spec.objective.regularizer_weight = regularizer ? (index % 2 ? 10.0 : 3.0) : 0.0;
+  if (regularizer == VAE_REGULARIZER_TC && index % 2) spec.objective.data_rows = 1000;
+  if (regularizer == VAE_REGULARIZER_TC && index % 4 == 0) spec.objective.regularizer_weight = -0.5;
+  if (regularizer == VAE_REGULARIZER_DIP_I || regularizer == VAE_REGULARIZER_DIP_II)
+    spec.objective.regularizer_diagonal = 5.0;
+  if (regularizer == VAE_REGULARIZER_MMD_RBF && index % 2) spec.objective.kernel_scale = 0.7;
+  if (regularizer == VAE_REGULARIZER_SLICED_WASSERSTEIN && index % 2) spec.objective.projections = 37;
+  if (regularizer == VAE_REGULARIZER_NONE || index % 5 == 0) spec.objective.free_bits = 0.6;
+  if (index % 3 == 1) {
+    spec.objective.capacity_weight = 4.0;
+    spec.objective.capacity = index % 2 ? 0.1 : 100.0;
+  }
+  check_case(&spec, index == 15 || index == 25 ? 300 : rows[index / 2 % 7], index + 900);
+}
+
 /* A condition beside x and z, with and without a prior of its own, at widths that end anywhere in a vector. */
 static void check_condition_case(uint64_t index) {
   static const uint32_t conditions[] = {1, 16, 3, 33, 12, 97, 2}, inputs[] = {5, 15, 33, 16, 49},
@@ -282,6 +322,10 @@ static void check_condition_case(uint64_t index) {
   if (index % 5 == 0) spec.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
   if (index % 10 == 0) spec.sigma_kind = VAE_SIGMA_PER_OUTPUT;
   spec.objective.samples = samples[index % 4];
+  if (index % 2 == 1) {
+    spec.prior = VAE_PRIOR_CONDITIONAL;
+    for (uint32_t i = 0; i < index % 3; i++) test_spec_add_prior_net(&spec, 17, (vae_activation)((index + i + 2) % 9));
+  }
   if (index % 3 == 1) spec.objective.kind = VAE_OBJECTIVE_IWAE;
   else spec.objective.beta = index % 3 == 2 ? 0.5 : 1.0;
   check_case(&spec, 1 + (index * 5) % 17, index + 900);
@@ -300,7 +344,7 @@ static void check_large(const test_spec *spec, size_t n, uint64_t seed) {
   CHECK_OK(test_fill_parameters(model, &random, 1.0, &err), &err);
   float *x = test_spec_rows(&random, spec, n);
   float *noise = test_normals(&random, spec->objective.samples * n * spec->latent_dim);
-  oracle_batch batch = {n, x, noise, NULL};
+  oracle_batch batch = {.n = n, .x = x, .noise = noise};
   oracle *o = oracle_new(spec, model);
   vae_data data = test_floats(x, n, spec->input_dim);
   vae_workspace *workspaces[TEST_ISAS] = {NULL};
@@ -343,6 +387,7 @@ int main(void) {
   for (uint64_t index = 0; index < CASES; index++) check_numbered_case(index);
   for (uint64_t index = 0; index < LIKELIHOOD_CASES; index++) check_likelihood_case(index);
   for (uint64_t index = 0; index < CONDITION_CASES; index++) check_condition_case(index);
+  for (uint64_t index = 0; index < OBJECTIVE_CASES; index++) check_objective_case(index);
   test_spec digits = test_spec_hidden(784, 400, VAE_ACTIVATION_TANH, 20);
   check_large(&digits, 37, 1);
   test_spec deep = test_spec_linear(293, 37);

@@ -84,7 +84,7 @@ static void check_against_oracle(const test_spec *spec, const vae_model *model, 
                                  const vae_loss *loss) {
   float *noise = noise_of_evaluation();
   oracle *o = oracle_new(spec, model);
-  oracle_batch batch = {ROWS, x, noise, NULL};
+  oracle_batch batch = {.n = ROWS, .x = x, .noise = noise};
   oracle_result expected = oracle_run(o, &batch);
   compare("encode's mean", all + AT_MEAN, expected.mean, ROWS * LATENTS);
   compare("encode's logvar", all + AT_LOGVAR, expected.logvar, ROWS * LATENTS);
@@ -223,7 +223,7 @@ static void check_activation(vae_activation activation, vae_isa isa) {
   for (size_t i = 0; i < sizeof grid / sizeof *grid; i++) {
     float mean = NAN, gradient = NAN;
     vae_data data = test_floats(&grid[i], 1, 1);
-    oracle_batch batch = {1, &grid[i], &noise, NULL};
+    oracle_batch batch = {.n = 1, .x = &grid[i], .noise = &noise};
     size_t count = 0;
     double expected = (double)oracle_activate(activation, (oracle_real)grid[i]);
     harness_note("%s at %g, %s", vae_activation_name(activation), (double)grid[i], vae_isa_name(isa));
@@ -271,7 +271,7 @@ static void check_clamp(vae_isa isa) {
   CHECK_OK(vae_model_loss_and_gradients(model, workspace, &data, &spec.objective, noise, 0, &loss, &terms, &err), &err);
   for (int i = 0; i < N * LATENT; i++) CHECK(logvar[i] == clamped[i % LATENT]);
   oracle *o = oracle_new(&spec, model);
-  oracle_batch batch = {N, x, noise, NULL};
+  oracle_batch batch = {.n = N, .x = x, .noise = noise};
   oracle_result expected = oracle_run(o, &batch);
   compare("z", z, expected.z, N * LATENT);
   compare("kl", kl, expected.kl, N);

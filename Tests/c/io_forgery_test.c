@@ -96,7 +96,7 @@ static void test_forgeries(void) {
       {{.format = "1", .config = WITH("\"condition_dim\":3,")}, VAE_ERROR_FORMAT, "its shape is"},
       {{.format = "1", .config = WITH("\"prior\":\"vamp\",")}, VAE_ERROR_UNSUPPORTED, "prior is vamp"},
       {{.format = "1", .config = WITH("\"prior\":1,")}, VAE_ERROR_FORMAT, "\"prior\" is a number; it must be a name"},
-      {{.format = "1", .config = WITH("\"prior_net\":[1],")}, VAE_ERROR_UNSUPPORTED, "prior_net"},
+      {{.format = "1", .config = WITH("\"prior_net\":[1],")}, VAE_ERROR_FORMAT, "prior_net"},
       {{.format = "1", .config = WITH("\"prior_net\":null,")}, VAE_ERROR_FORMAT, "prior_net"},
       {{.format = "1", .config = HEAD STACKS "\"likelihood\":\"cauchy\"}"},
        VAE_ERROR_UNSUPPORTED,

@@ -1,5 +1,7 @@
 #include "oracle.h"
 
+#include "oracle_objective.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -358,7 +360,11 @@ static oracle_real run(const oracle *o, const oracle_batch *batch, oracle_result
   free(rows);
   free(posterior);
   free(log_weight);
-  return sum / (oracle_real)batch->n;
+  const oracle_posterior q = {batch->n,  o->spec.latent_dim, result->mean,     result->logvar,
+                              result->z, batch->prior,       batch->directions};
+  const oracle_real penalty = oracle_penalty(&o->spec.objective, &q, &result->nearest_kink);
+  for (size_t row = 0; row < batch->n; row++) result->loss[row] += (double)penalty;
+  return sum / (oracle_real)batch->n + penalty;
 }
 
 static oracle_result open_result(const oracle *o, const oracle_batch *batch) {

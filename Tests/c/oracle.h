@@ -33,6 +33,7 @@ typedef struct oracle_batch {
   const float *x;
   const float *noise;
   const float *condition;
+  const float *prior, *directions; /* NULL, or as in oracle_posterior */
 } oracle_batch;
 
 /* What the forward pass gives; every array as in vae_terms. */

@@ -97,13 +97,14 @@ vae_status vae_trainer_get_info(const vae_trainer *trainer, vae_trainer_info *in
       .epoch = trainer->epoch,
       .batch = trainer->batch,
       .step = trainer->adam.steps,
-      .bytes = sizeof *trainer + trainer->pass.arena.size + (trainer->gradients ? 3 : 2) * block +
+      .bytes = sizeof *trainer + trainer->pass.arena.size + vaei_coupling_bytes(&trainer->pass.coupling) + (trainer->gradients ? 3 : 2) * block +
                (trainer->best.parameters ? 3 * block : 0) + trainer->order_size * sizeof *trainer->order,
       .precision = trainer->training.precision,
       .waited = trainer->best.waited,
       .learning_rate = trainer->last.learning_rate,
       .beta = trainer->last.beta,
       .gradient_norm = trainer->last.gradient_norm,
+      .capacity = trainer->last.capacity,
       .best_loss = trainer->best.parameters ? trainer->best.loss : __builtin_inf(),
       .best_epoch = trainer->best.epoch,
   };

@@ -64,21 +64,14 @@ static void write_decoder(const void *record, const char *key, vaei_json_writer 
   write_layers(config->decoder, config->decoder_count, key, writer);
 }
 
-/* The layers of a conditional prior's net, which only later versions have. */
 static vae_status read_prior_net(void *record, const vaei_json_value *value, vae_error *err) {
-  (void)record;
-  if (value->kind != VAEI_JSON_ARRAY)
-    return vaei_fail(err, VAE_ERROR_FORMAT, "config: \"prior_net\" is %s; it must be a list of layers",
-                     vaei_json_kind_name(value->kind));
-  if (value->count > 0)
-    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "config: \"prior_net\" has %u layers; this version has no such prior",
-                     (unsigned)value->count);
-  return VAE_OK;
+  vaei_config_text *text = record;
+  return read_layers(text->prior_net, &text->config.prior_net_count, "prior_net", value, err);
 }
 
 static void write_prior_net(const void *record, const char *key, vaei_json_writer *writer) {
-  (void)record;
-  write_layers(NULL, 0, key, writer);
+  const vae_config *config = &((const vaei_config_text *)record)->config;
+  write_layers(config->prior_net, config->prior_net_count, key, writer);
 }
 
 /* A number, or the name of a learned scale. */
@@ -218,6 +211,21 @@ static const vaei_field training_fields[] = {
     {"warm_up_cycles", VAEI_FIELD_UINT32, VAEI_UNLESS_ZERO, TRAINING(warm_up_cycles), NULL, NULL, NULL},
     {"weight_decay", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(weight_decay), NULL, NULL, NULL},
     {"clip_norm", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(clip_norm), NULL, NULL, NULL},
+    {"estimator", VAEI_FIELD_ENUM, VAEI_UNLESS_ZERO, TRAINING(objective.estimator), vaei_estimator_name, NULL, NULL},
+    {"free_bits", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(objective.free_bits), NULL, NULL, NULL},
+    {"capacity", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(objective.capacity), NULL, NULL, NULL},
+    {"capacity_weight", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(objective.capacity_weight), NULL, NULL, NULL},
+    {"capacity_epochs", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(capacity_epochs), NULL, NULL, NULL},
+    {"regularizer", VAEI_FIELD_ENUM, VAEI_UNLESS_ZERO, TRAINING(objective.regularizer), vaei_regularizer_name, NULL,
+     NULL},
+    {"projections", VAEI_FIELD_UINT32, VAEI_UNLESS_ZERO, TRAINING(objective.projections), NULL, NULL, NULL},
+    {"regularizer_weight", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(objective.regularizer_weight), NULL, NULL,
+     NULL},
+    {"regularizer_diagonal", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(objective.regularizer_diagonal), NULL, NULL,
+     NULL},
+    {"kernel_scale", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(objective.kernel_scale), NULL, NULL, NULL},
+    {"data_rows", VAEI_FIELD_UINT64, VAEI_UNLESS_ZERO, TRAINING(objective.data_rows), NULL, NULL, NULL},
+    {"dropout", VAEI_FIELD_DOUBLE, VAEI_UNLESS_ZERO, TRAINING(dropout), NULL, NULL, NULL},
     {"patience", VAEI_FIELD_UINT32, VAEI_UNLESS_ZERO, TRAINING(patience), NULL, NULL, NULL},
 };
 
@@ -264,6 +272,7 @@ vae_status vaei_config_read(vaei_config_text *result, const char *text, size_t l
   result->config.struct_size = sizeof result->config;
   result->config.encoder = result->encoder;
   result->config.decoder = result->decoder;
+  result->config.prior_net = result->prior_net;
   result->config.groups = result->groups;
   result->config.sigma = 1;
   result->training.struct_size = sizeof result->training;

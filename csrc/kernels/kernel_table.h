@@ -16,6 +16,7 @@
 #include "kernels/learned_kernels.h"
 #include "kernels/group_kernels.h"
 #include "kernels/normal_kernels.h"
+#include "kernels/coupling_kernels.h"
 #include "kernels/memory_kernels.h"
 #include "kernels/random_kernels.h"
 
@@ -46,6 +47,9 @@ const vaei_kernels VAEI_TABLE = {
     .normal_draw = normal_draw,
     .normal_draw_backward = normal_draw_backward,
     .normal_posterior_backward = normal_posterior_backward,
+    .draw_among = draw_among,
+    .posterior_among = posterior_among,
+    .kernel_sum = kernel_sum,
     .scale_rows = scale_rows,
     .adam = adam,
     .transpose = transpose,

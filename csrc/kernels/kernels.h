@@ -118,6 +118,30 @@ typedef struct vaei_draws {
   uint32_t sample, samples;
 } vaei_draws;
 
+/* The q of all rows of a batch, latent by latent: [Z, row] each, row a multiple of 16. */
+typedef struct vaei_neighbours {
+  size_t rows, latents, row;
+  const float *mean, *precision; /* precision: 1 / variance */
+  const float *constant;         /* -(logvar + log 2 pi) / 2 */
+} vaei_neighbours;
+
+/* A draw z among the q of all rows. Place k < Z of each array, [Z + 1], is about latent k alone, place Z about all together;
+ * l: log q(z_k|x_j), or its sum over k. */
+typedef struct vaei_draw_among {
+  float *largest; /* max over j of l */
+  float *sum;     /* sum over j of exp(l - largest) */
+  float *own;     /* sum over j of exp(l - largest) (z_k - mean) precision, with l of latent k */
+  float *joint;   /* the same with l of all latents together; place Z of both: 0 */
+} vaei_draw_among;
+
+/* Kernels between a draw and all of y, latent by latent: [Z, row], row a multiple of 16. */
+typedef struct vaei_kernel_sum {
+  size_t rows, latents, row;
+  const float *y;
+  float scale;  /* s */
+  bool inverse; /* s / (s + d^2), else exp(-d^2 / s); both exactly 1 at a distance of 0 */
+} vaei_kernel_sum;
+
 typedef struct vaei_kernels {
   vae_isa isa;
   uint32_t tile_rows;   /* the largest tile of `product`, in rows */
@@ -183,6 +207,18 @@ typedef struct vaei_kernels {
    * constant to dlogvar and multiplies dlogvar by inside. */
   void (*normal_posterior_backward)(size_t count, const float *mean, const float *deviation, const float *inside,
                                     float weight, float constant, float *dmean, float *dlogvar);
+
+  /* What couples a batch's examples: coupling_kernels.h. */
+  void (*draw_among)(const vaei_neighbours *q, const float *z, vaei_draw_among *out);
+
+  /* Adds to dmean and dlogvar, [Z], of neighbour j: the sum over draws i of g by each, with g = exp(l_ij - log_sum_i) with all
+   * latents together less the same with latent k alone. z: [Z, row], the draws; log_sum: [Z + 1, row]. */
+  void (*posterior_among)(const vaei_neighbours *q, size_t j, const float *z, const float *log_sum, float *dmean,
+                          float *dlogvar);
+
+  /* The sum of kernels over y. pull: NULL, or [Z], to which the sum of w (z - y) is added, w the kernel, or its square where it
+   * is the inverse one: -2 / s times that is the sum's gradient by z. */
+  double (*kernel_sum)(const vaei_kernel_sum *p, const float *z, float *pull);
 
   /* y = row_weight[i] * y in place. */
   void (*scale_rows)(size_t rows, size_t columns, const float *row_weight, float *y, size_t y_row);

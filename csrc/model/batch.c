@@ -1,6 +1,7 @@
 #include "model/batch.h"
 
 #include "core/random.h"
+#include "model/coupled_pass.h"
 
 /* Forward through a part, and back where gradients are wanted. */
 static void run_part(vaei_pass *pass, vaei_member member, const vaei_batch *batch) {
@@ -24,6 +25,10 @@ void vaei_batch_run(vaei_pass *pass, vaei_member member, const vaei_batch *batch
   grey.stream.stream += VAEI_STREAM_GREY;
   vaei_pass_gather(pass, member, &batch->source, binarizes ? &grey : NULL, batch->bad_row);
   vaei_pass_encode(pass, member);
+  if (pass->coupled) {
+    vaei_team_barrier(member);
+    vaei_pass_couple(pass, member, batch->noise, &batch->stream, batch->first_number);
+  }
   for (uint32_t part = 0; part < pass->parts && vaei_pass_take_part(pass, member, part); part++) {
     run_part(pass, member, batch);
     if (pass->parts > 1) end_part(pass, member, part + 1 == pass->parts);

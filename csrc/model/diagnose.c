@@ -4,6 +4,7 @@
 
 #include "core/scalar.h"
 #include "model/mixed.h"
+#include "model/prior.h"
 #include "model/pass.h"
 
 /* The first row of a matrix that holds something not finite, or rows. */
@@ -60,6 +61,22 @@ static bool diagnose_encoder(const vaei_pass *pass, char *words, size_t size) {
   return false;
 }
 
+/* The same for a conditional prior's net. */
+static bool diagnose_prior(const vaei_pass *pass, char *words, size_t size) {
+  const vae_model *model = pass->model;
+  char name[sizeof model->parameters->name] = "";
+  if (model->config.prior != VAE_PRIOR_CONDITIONAL) return false;
+  for (uint32_t l = model->output_end; l <= vaei_prior_head(model); l++) {
+    const size_t bad = bad_row_of(pass, l, false, pass->rows);
+    layer_name(model, l, name, sizeof name);
+    if (bad < pass->rows) {
+      snprintf(words, size, "the output of layer %s, row %zu of the batch", name, bad);
+      return true;
+    }
+  }
+  return false;
+}
+
 /* The same for z and the decoder's hidden layers. */
 static bool diagnose_decoder(const vaei_pass *pass, char *words, size_t size) {
   const vae_model *model = pass->model;
@@ -104,6 +121,7 @@ static bool diagnose_loss(const vaei_pass *pass, char *words, size_t size) {
 }
 
 void vaei_pass_diagnose(const vaei_pass *pass, unsigned phases, char *words, size_t size) {
+  if ((phases & VAEI_RAN_PRIOR) && diagnose_prior(pass, words, size)) return;
   if ((phases & VAEI_RAN_ENCODER) && diagnose_encoder(pass, words, size)) return;
   if ((phases & VAEI_RAN_DECODER) && diagnose_decoder(pass, words, size)) return;
   if ((phases & VAEI_RAN_LOSS) && diagnose_loss(pass, words, size)) return;

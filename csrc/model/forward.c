@@ -192,7 +192,7 @@ static double loss_of(const vaei_pass *pass, size_t example) {
   const double samples = pass->objective.samples;
   if (pass->objective.kind == VAE_OBJECTIVE_IWAE)
     return -(pass->weight_max[example] + vaei_log(pass->weight_sum[example] / samples));
-  return pass->nll_total[example] / samples + pass->objective.beta * pass->kl[example];
+  return pass->nll_total[example] / samples + pass->objective.beta * pass->kl[example] + pass->penalty;
 }
 
 /* Example i's terms into the caller's arrays. */

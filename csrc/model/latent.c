@@ -40,7 +40,7 @@ void vaei_pass_latent(vaei_pass *pass, vaei_member member) {
 
 /* Back through z = mean + deviation noise and the divergence. Per example, over the part's samples of it; d loss / d z carries
  * the samples' weights already.
- *  ELBO: beta / n dKL. Where the KL is estimated that is the same as below, with w_k = beta / K.
+ *  ELBO: beta / n dKL, and what couples the examples. Where the KL is estimated that is the same as below, with w_k = beta / K.
  *  IWAE: -1/n sum_k w_k d(log p(z_k) - log q(z_k|x)), where log q along the path is -logvar / 2 - noise^2 / 2: so
  *  -w_k dlog p(z_k) / dz through the path, and -1 / (2 n) for logvar itself. */
 void vaei_latent_backward(vaei_pass *pass, const vaei_crew *crew) {
@@ -51,7 +51,8 @@ void vaei_latent_backward(vaei_pass *pass, const vaei_crew *crew) {
   const bool weighted = pass->objective.kind == VAE_OBJECTIVE_IWAE;
   const double weight = (weighted ? 1.0 : pass->objective.beta) / (double)n; /* of an example's divergence */
   const bool closed = prior->closed_form && !weighted;
-  const float kl_weight = closed ? (float)weight : 0.0f;
+  const vaei_coupling *coupling = pass->coupled ? &pass->coupling : NULL;
+  const float kl_weight = !closed ? 0.0f : coupling ? coupling->kl_weight : (float)weight;
   const float constant = closed ? 0.0f : (float)(-0.5 * weight);
   const float draw_weight = closed ? 0.0f : (float)(weight / pass->objective.samples);
   const vaei_range share = vaei_crew_share(crew, 1);
@@ -62,6 +63,7 @@ void vaei_latent_backward(vaei_pass *pass, const vaei_crew *crew) {
     for (size_t r = j * part->samples; r < (j + 1) * part->samples; r++)
       prior->draw_backward(pass, r, i, weighted ? pass->row_weight[r] : draw_weight, dmean, dlogvar);
     if (part->sample + part->samples < pass->objective.samples) continue;
+    if (coupling) vaei_coupling_add_gradients(coupling, i, dmean, dlogvar);
     prior->posterior_backward(pass, i, kl_weight, constant, dmean, dlogvar);
     vaei_pass_note_large(pass, dmean, 1, 2 * latents, head->row);
   }

@@ -47,6 +47,11 @@ static void lay_out(vaei_pass *p) {
   p->z = vaei_arena_take(arena, draws * p->z_row, sizeof(float));
   p->deviation = vaei_arena_take(arena, n * p->latent_row, sizeof(float));
   p->inside = vaei_arena_take(arena, n * p->latent_row, sizeof(float));
+  if (model->config.prior == VAE_PRIOR_CONDITIONAL) {
+    float **values[] = {&p->given.inverse, &p->given.inside, &p->given.mean, &p->given.logvar, &p->given.deviation};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+      *values[i] = vaei_arena_take(arena, n * p->latent_row, sizeof(float));
+  }
   p->tile_nll = vaei_arena_take(arena, draws * p->column_tiles, sizeof(double));
   p->nll = vaei_arena_take(arena, draws, sizeof(double));
   p->log_ratio = vaei_arena_take(arena, draws, sizeof(double));
@@ -118,7 +123,10 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
   return VAE_OK;
 }
 
-void vaei_pass_close(vaei_pass *pass) { vaei_arena_close(&pass->arena); }
+void vaei_pass_close(vaei_pass *pass) {
+  vaei_arena_close(&pass->arena);
+  vaei_coupling_close(&pass->coupling);
+}
 
 uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads, bool awake) {
   /* Multiplications a member that are worth it: ten barriers are some microseconds, waking a sleeping thread takes tens. */
@@ -186,6 +194,10 @@ void vaei_pass_begin(vaei_pass *pass, uint32_t rows, const vae_objective *object
   pass->parts = part_count(pass);
   pass->part = part_at(pass, 0);
   pass->kept_part = false;
+  pass->penalty = 0;
+  pass->coupled = pass->size.gradients && vaei_objective_couples(objective);
+  if (!pass->objective.data_rows) pass->objective.data_rows = rows;
+  if (pass->coupled) vaei_coupling_begin(&pass->coupling, &pass->objective);
   atomic_store_explicit(&pass->not_finite, 0, memory_order_relaxed);
   atomic_store_explicit(&pass->large, 0, memory_order_relaxed);
 }
@@ -283,6 +295,7 @@ void vaei_pass_add_sums(const vaei_pass *pass, vaei_sums *sums) {
     sums->loss += pass->example_loss[i];
     sums->reconstruction += pass->nll_total[i] / pass->objective.samples;
     sums->kl += pass->kl[i];
+    sums->penalty += pass->penalty;
   }
 }
 

@@ -3,7 +3,8 @@
  * A pass owns the scratch memory of all layers. Its functions are phases: every member of the team calls them, each
  * does its share, and a phase ends with a barrier where the next one needs the whole result. The order (batch.h runs it):
  *
- *   gather (x, and the condition behind it) → encoder and q → for each part of the batch: noise and z → decoder → output and loss → gradients of the decoder's
+ *   gather (x, and the condition behind it) → encoder and q → what couples the examples, where something does (coupled_pass.h) →
+ *   for each part of the batch: noise and z → decoder → output and loss → gradients of the decoder's
  *   activations → those of the encoder's → gradients of the weights, each tile given to Adam at once (vaei_pass_update) or
  *   kept (vaei_pass_gradients)
  *
@@ -19,6 +20,7 @@
 #include <stdatomic.h>
 
 #include "kernels/kernels.h"
+#include "model/coupling.h"
 #include "model/mixed_types.h"
 #include "model/tiling.h"
 #include "model/vae_model.h"
@@ -40,6 +42,12 @@ typedef struct vaei_terms_view {
   size_t rows;  /* of the caller's arrays */
   size_t first; /* the row in them that the batch begins at */
 } vaei_terms_view;
+
+/* Of each example, [n, latent_row] each, where the prior is conditional; else NULL. See prior_conditional.c. */
+typedef struct vaei_given {
+  float *inverse, *inside;          /* 1 / s of p(z|c); 1 where its logvar was not clamped, else 0 */
+  float *mean, *logvar, *deviation; /* of q in units of the prior */
+} vaei_given;
 
 /* What a pass has memory for. */
 typedef struct vaei_pass_size {
@@ -75,6 +83,9 @@ typedef struct vaei_pass {
   uint32_t parts; /* that it is worked on in */
   vaei_part part; /* the current one */
   bool kept_part; /* whether `partial` holds gradients of parts before it */
+  bool coupled;   /* whether the objective couples the batch's examples */
+  double penalty; /* each example's share of what it adds to the loss; 0 without gradients: see coupled_pass.h */
+  vaei_coupling coupling;
   vaei_arena arena;
 
   float *x; /* [n, x_row], a row being x and behind it the condition: what the encoder reads */
@@ -85,6 +96,7 @@ typedef struct vaei_pass {
   float *noise, *dz;         /* of a part's rows: [draws, latent_row] */
   float *z;                  /* [draws, z_row], z and behind it the condition: what the decoder reads */
   size_t latent_row, z_row;
+  vaei_given given;
   vaei_activations *layers; /* as model->dense */
   vaei_mixed mixed;         /* bf16 operands, in a pass with bf16 products */
   uint32_t column_tiles;    /* of the output layer; 1 where the likelihood takes rows */
@@ -261,7 +273,7 @@ void vaei_pass_add_sums(const vaei_pass *pass, vaei_sums *sums);
 vae_loss vaei_sums_loss(const vaei_sums *sums);
 
 /* The phases that a pass has been through since its batch began; what the others left is of an earlier batch. */
-enum { VAEI_RAN_ENCODER = 1, VAEI_RAN_DECODER = 2, VAEI_RAN_LOSS = 4, VAEI_RAN_ALL = 7 };
+enum { VAEI_RAN_ENCODER = 1, VAEI_RAN_DECODER = 2, VAEI_RAN_LOSS = 4, VAEI_RAN_PRIOR = 8, VAEI_RAN_ALL = 15 };
 
 /* Words for where a NaN or infinity first appears: "the output of layer encoder.0, row 3 of the batch". */
 void vaei_pass_diagnose(const vaei_pass *pass, unsigned phases, char *words, size_t size);

@@ -2,6 +2,7 @@
 
 static const vaei_prior *const priors[] = {
     [VAE_PRIOR_STANDARD] = &vaei_prior_standard,
+    [VAE_PRIOR_CONDITIONAL] = &vaei_prior_conditional,
 };
 
 const vaei_prior *vaei_prior_of(const vae_config *config) { return priors[config->prior]; }

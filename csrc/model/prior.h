@@ -37,6 +37,9 @@ typedef struct vaei_prior {
    * there is no closed form 0 (or NaN), to which the samples' log q(z|x) - log p(z) are added. */
   double (*posterior)(vaei_pass *, size_t i);
 
+  /* Latent k's share of that, after it; NULL where there is no closed form. */
+  double (*latent_kl)(const vaei_pass *, size_t i, size_t k);
+
   /* Row r of example i: z = mean + deviation * noise. Returns log p(z) - log q(z|x). */
   double (*draw)(vaei_pass *, size_t r, size_t i);
 
@@ -49,15 +52,20 @@ typedef struct vaei_prior {
    * then adds constant to dlogvar, and sets it to 0 where logvar was clamped. weight is 0 where there is no closed form. */
   void (*posterior_backward)(vaei_pass *, size_t i, float weight, float constant, float *dmean, float *dlogvar);
 
-  /* Draws rows begin to end of z from p(z); row r has draws->example + r as its number in the stream. */
+  /* Draws rows begin to end of z from p(z), after forward and a barrier of the crew where there is one; row r has draws->example + r as its number in the stream. */
   void (*sample)(vaei_pass *, const vaei_stream *, const vaei_draws *draws, size_t begin, size_t end);
 } vaei_prior;
 
-extern const vaei_prior vaei_prior_standard;
+extern const vaei_prior vaei_prior_standard, vaei_prior_conditional;
 
 /* The entry of a checked configuration, and what it adds to a model. */
 const vaei_prior *vaei_prior_of(const vae_config *config);
 vaei_prior_size vaei_prior_size_of(const vae_config *config);
+
+/* The layer with [mean | logvar] of a conditional prior. */
+static inline uint32_t vaei_prior_head(const vae_model *model) {
+  return model->output_end + model->config.prior_net_count;
+}
 
 /* mean of q(z|x) in the head's outputs; logvar lies latent_dim behind. */
 static inline float *vaei_posterior_mean(const vaei_pass *pass, size_t i) {

@@ -22,8 +22,9 @@ typedef enum vaei_layer_rows {
 /* What a layer reads. */
 typedef enum vaei_layer_source {
   VAEI_SOURCE_BELOW, /* the outputs of the layer before it */
-  VAEI_SOURCE_X,
-  VAEI_SOURCE_Z
+  VAEI_SOURCE_X,     /* and the condition */
+  VAEI_SOURCE_Z,     /* and the condition */
+  VAEI_SOURCE_C      /* the condition alone */
 } vaei_layer_source;
 
 /* Who reads a layer's outputs, which decides how they are kept. */
@@ -70,7 +71,7 @@ typedef struct vaei_narrow {
 struct vae_model {
   vae_allocator allocator;
   vae_config config; /* its layer arrays are the model's own */
-  vae_layer *layers; /* encoder, then decoder */
+  vae_layer *layers; /* encoder, then decoder, then prior_net */
   vae_training training;
   bool trained;
   uint32_t *groups; /* of a categorical likelihood, config's */

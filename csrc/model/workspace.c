@@ -4,8 +4,10 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "core/scalar.h"
 #include "model/batch.h"
 #include "model/condition.h"
+#include "model/coupled_pass.h"
 #include "model/crew.h"
 #include "model/data_value.h"
 #include "model/prior.h"
@@ -34,6 +36,7 @@ void vaei_workspace_delete(vae_workspace *w) {
   if (!w) return;
   const vae_allocator allocator = w->allocator;
   vaei_release(&allocator, w->gradients, w->gradients_size);
+  vaei_coupling_close(&w->coupling);
   if (w->pass.arena.memory) vaei_pass_close(&w->pass);
   if (w->training.arena.memory) vaei_pass_close(&w->training);
   vaei_model_delete(w->shape);
@@ -41,7 +44,7 @@ void vaei_workspace_delete(vae_workspace *w) {
 }
 
 /* An operation over rows, run by every member of a team, a chunk of rows at a time. */
-typedef enum operation { ENCODE, DECODE, RECONSTRUCT, SAMPLE, EVALUATE, DESCRIBE } operation;
+typedef enum operation { ENCODE, DECODE, RECONSTRUCT, SAMPLE, PRIOR, EVALUATE, DESCRIBE } operation;
 
 typedef struct row_job {
   operation operation;
@@ -57,6 +60,7 @@ typedef struct row_job {
   const vae_terms *terms;
   const vaei_observer *observer;
   const vaei_description *description;
+  const vaei_coupled_rows *coupled; /* NULL where the objective couples no rows */
   vaei_sums sums;
   _Atomic size_t bad_row; /* SIZE_MAX: none */
 } row_job;
@@ -83,6 +87,17 @@ static bool encode_chunk(row_job *job, vaei_member member, size_t first) {
   return atomic_load(&job->bad_row) == SIZE_MAX;
 }
 
+/* Gathers the condition of the chunk's rows, where there is one, and makes the prior ready to be drawn from. */
+static void take_condition(row_job *job, vaei_member member, size_t first) {
+  vaei_pass *pass = job->pass;
+  const vaei_source source = {.first = first};
+  const vaei_crew crew = vaei_decoder_crew(pass, member);
+  if (pass->c) vaei_condition_gather(pass, vaei_crew_share(&crew, 1), job->condition, &source, &job->bad_row);
+  if (job->operation == DECODE || job->operation == DESCRIBE || !pass->prior->forward) return;
+  vaei_team_barrier(crew.member);
+  pass->prior->forward(pass, &crew);
+}
+
 /* z of the chunk, from the caller or from the prior, with its condition. False where that is bad. */
 static bool take_latents(row_job *job, vaei_member member, size_t first) {
   vaei_pass *pass = job->pass;
@@ -90,16 +105,36 @@ static bool take_latents(row_job *job, vaei_member member, size_t first) {
   const vaei_crew crew = vaei_decoder_crew(pass, member);
   const vaei_range share = vaei_crew_share(&crew, 1);
   const vaei_draws draws = {.example = job->first_number + first, .samples = 1};
-  const vaei_source source = {.first = first};
-  if (pass->c) vaei_condition_gather(pass, share, job->condition, &source, &job->bad_row);
+  take_condition(job, member, first);
   if (job->operation == SAMPLE) pass->prior->sample(pass, &job->stream, &draws, share.begin, share.end);
   for (size_t i = share.begin; i < share.end; i++) {
     float *z = pass->z + i * pass->z_row;
     if (job->operation != SAMPLE) memcpy(z, job->z_in + (first + i) * latents, latents * sizeof(float));
     if (job->z_out) memcpy(job->z_out + (first + i) * latents, z, latents * sizeof(float));
+    if (!pass->kernels->all_below(z, 1, latents, latents, __builtin_inff()))
+      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
     vaei_condition_join(pass, i, z, latents);
   }
   vaei_team_barrier(pass->c ? member : crew.member);
+  return atomic_load(&job->bad_row) == SIZE_MAX;
+}
+
+/* p(z|c) of the chunk. False where the condition is bad. */
+static bool prior_chunk(row_job *job, vaei_member member, size_t first) {
+  vaei_pass *pass = job->pass;
+  const size_t latents = pass->model->config.latent_dim;
+  const vaei_activations *head = &pass->layers[vaei_prior_head(pass->model)];
+  const vaei_crew crew = vaei_decoder_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, 1);
+  take_condition(job, member, first);
+  for (size_t i = share.begin; i < share.end; i++) {
+    const float *mean = head->y + i * head->row;
+    if (job->mean) memcpy(job->mean + (first + i) * latents, mean, latents * sizeof(float));
+    if (job->logvar) memcpy(job->logvar + (first + i) * latents, mean + latents, latents * sizeof(float));
+    if (!pass->kernels->all_below(mean, 1, 2 * latents, 0, __builtin_inff()))
+      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
+  }
+  vaei_team_barrier(member);
   return atomic_load(&job->bad_row) == SIZE_MAX;
 }
 
@@ -132,6 +167,7 @@ static bool evaluate_chunk(row_job *job, vaei_member member, size_t first) {
   if (job->terms) batch.terms.terms = *job->terms;
   vaei_batch_run(job->pass, member, &batch);
   if (member.rank == 0) vaei_pass_add_sums(job->pass, &job->sums);
+  if (job->coupled) vaei_coupled_rows_add(job->coupled, job->pass, member, first);
   if (job->observer) job->observer->see(job->observer->context, job->pass, member, first);
   return atomic_load(&job->bad_row) == SIZE_MAX;
 }
@@ -139,6 +175,7 @@ static bool evaluate_chunk(row_job *job, vaei_member member, size_t first) {
 /* False where the data are bad. */
 static bool run_chunk(row_job *job, vaei_member member, size_t first) {
   if (job->operation == EVALUATE) return evaluate_chunk(job, member, first);
+  if (job->operation == PRIOR) return prior_chunk(job, member, first);
   const bool has_z = job->operation == DECODE || job->operation == SAMPLE || job->operation == DESCRIBE;
   if (!(has_z ? take_latents : encode_chunk)(job, member, first)) return false;
   if (job->output) decode_chunk(job, member, first);
@@ -181,9 +218,13 @@ static vae_status run(vae_workspace *w, const vae_model *model, row_job *job, co
   if (bad != SIZE_MAX)
     return job->x ? vaei_data_error(model, job->x, bad, err) : vaei_condition_error(model, job->condition, bad, err);
   if (!atomic_load(&w->pass.not_finite)) return VAE_OK;
-  static const unsigned phases[] = {
-      [ENCODE] = VAEI_RAN_ENCODER, [DECODE] = VAEI_RAN_DECODER, [RECONSTRUCT] = VAEI_RAN_ENCODER | VAEI_RAN_DECODER,
-      [SAMPLE] = VAEI_RAN_DECODER, [EVALUATE] = VAEI_RAN_ALL,   [DESCRIBE] = VAEI_RAN_DECODER};
+  static const unsigned phases[] = {[ENCODE] = VAEI_RAN_ENCODER,
+                                    [DECODE] = VAEI_RAN_DECODER,
+                                    [RECONSTRUCT] = VAEI_RAN_ENCODER | VAEI_RAN_DECODER,
+                                    [SAMPLE] = VAEI_RAN_PRIOR | VAEI_RAN_DECODER,
+                                    [PRIOR] = VAEI_RAN_PRIOR,
+                                    [EVALUATE] = VAEI_RAN_ALL,
+                                    [DESCRIBE] = VAEI_RAN_DECODER};
   return not_finite(&w->pass, phases[job->operation], what, err);
 }
 
@@ -240,6 +281,34 @@ vae_status vaei_workspace_sample(vae_workspace *w, const vae_model *model, uint6
   return run(w, model, &job, "sample", err);
 }
 
+vae_status vaei_workspace_prior(vae_workspace *w, const vae_model *model, size_t rows, const vae_condition *condition,
+                                float *mean, float *logvar, vae_error *err) {
+  row_job job = {.operation = PRIOR, .rows = rows, .condition = condition, .mean = mean, .logvar = logvar};
+  return run(w, model, &job, "prior", err);
+}
+
+/* Makes the job's objective couple its rows, where it does. */
+static vae_status couple_rows(vae_workspace *w, const vae_model *model, row_job *job, const vaei_coupled_rows *coupled,
+                              vae_error *err) {
+  if (!vaei_objective_couples(&job->objective)) return VAE_OK;
+  const vae_status status = vaei_coupling_fit(&w->coupling, w->pass.kernels, &w->allocator, model->config.latent_dim,
+                                              VAEI_BLOCK_ROWS, &job->objective, false, err);
+  if (status != VAE_OK) return status;
+  if (!job->objective.data_rows) job->objective.data_rows = job->rows;
+  job->coupled = coupled;
+  vaei_coupling_begin(&w->coupling, &job->objective);
+  return VAE_OK;
+}
+
+/* The penalty follows from all rows, and every example has the same share of it. */
+static void add_penalty(vae_workspace *w, row_job *job) {
+  vaei_coupling_conclude(&w->coupling);
+  const double penalty = w->coupling.penalty;
+  job->sums.penalty = penalty * (double)job->rows;
+  job->sums.loss += job->sums.penalty;
+  for (size_t i = 0; job->terms && job->terms->loss && i < job->rows; i++) job->terms->loss[i] += (float)penalty;
+}
+
 vae_status vaei_workspace_evaluate(vae_workspace *w, const vae_model *model, const vae_data *x,
                                    const vae_objective *objective, uint64_t seed, vae_loss *loss,
                                    const vae_terms *terms, const vaei_observer *observer, vae_error *err) {
@@ -250,9 +319,15 @@ vae_status vaei_workspace_evaluate(vae_workspace *w, const vae_model *model, con
                  .stream = {.seed = seed, .stream = VAEI_STREAM_EVALUATION},
                  .terms = terms,
                  .observer = observer};
-  const vae_status status = run(w, model, &job, "evaluate", err);
-  if (status == VAE_OK) *loss = vaei_sums_loss(&job.sums);
-  return status;
+  const vaei_coupled_rows coupled = {.coupling = &w->coupling, .rows = x->rows, .stream = job.stream};
+  vae_status status = couple_rows(w, model, &job, &coupled, err);
+  if (status == VAE_OK) status = run(w, model, &job, "evaluate", err);
+  if (status != VAE_OK) return status;
+  if (job.coupled) add_penalty(w, &job);
+  if (!vaei_is_finite(job.sums.loss))
+    return vaei_fail(err, VAE_ERROR_NOT_FINITE, "evaluate: the penalty (%g) is not finite", w->coupling.penalty);
+  *loss = vaei_sums_loss(&job.sums);
+  return VAE_OK;
 }
 
 /* One mini-batch, forward and backward. */
@@ -303,7 +378,8 @@ vae_status vaei_workspace_gradients(vae_workspace *w, const vae_model *model, co
   if (draws > UINT32_MAX)
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%zu rows with %u samples each are too many at once", x->rows,
                      objective->samples);
-  const vae_status status = training_pass(w, model, (uint32_t)draws, err);
+  vae_status status = training_pass(w, model, (uint32_t)draws, err);
+  if (status == VAE_OK) status = vaei_pass_fit_coupling(&w->training, objective, err);
   if (status != VAE_OK) return status;
   vaei_pass *pass = &w->training;
   pass->model = model;

@@ -68,3 +68,8 @@ static const schedule warm_ups[] = {
 double vaei_warm_up_at(const vae_training *training, double time) {
   return warm_ups[training->warm_up](training, time);
 }
+
+double vaei_capacity_at(const vae_training *training, double time) {
+  const double most = training->objective.capacity;
+  return time < training->capacity_epochs ? most * (time / training->capacity_epochs) : most;
+}

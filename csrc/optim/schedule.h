@@ -11,4 +11,7 @@ double vaei_rate_at(const vae_training *training, double time);
 /* What the objective's beta is multiplied by, 0 to 1. */
 double vaei_warm_up_at(const vae_training *training, double time);
 
+/* The objective's capacity: Burgess et al. 2018, section 5.2, linearly from 0 within training.capacity_epochs. */
+double vaei_capacity_at(const vae_training *training, double time);
+
 #endif

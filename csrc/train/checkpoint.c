@@ -48,7 +48,7 @@ vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err
   else if (saved->training.precision != t->training.precision && !t->training.precision_fallback)
     status = vaei_fail(err, VAE_ERROR_MISMATCH, "%s holds a run in %s; the trainer's training.precision is %s", path,
                        vaei_precision_name(saved->training.precision), vaei_precision_name(t->training.precision));
-  else status = vaei_trainer_fit_pass(t, saved->training.batch_size, saved->training.objective.samples, err);
+  else status = vaei_trainer_fit_pass(t, saved->training.batch_size, &saved->training.objective, err);
   if (status == VAE_OK) status = vaei_trainer_fit_gradients(t, &saved->training, err);
   if (status == VAE_OK && state.is_best) status = vaei_trainer_fit_best(t, err);
   if (status == VAE_OK) {

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "model/batch.h"
+#include "model/coupled_pass.h"
 #include "model/data_value.h"
 #include "optim/schedule.h"
 
@@ -33,6 +34,7 @@ vae_status vaei_trainer_new(vae_model *model, const vae_training *training, cons
   const size_t bytes = model->block_size * sizeof(float);
   const vaei_pass_size size = pass_size(training->batch_size, training->objective.samples);
   vae_status status = vaei_pass_open(&t->pass, model, kernels, bf16, allocator, &size, err);
+  if (status == VAE_OK) status = vaei_pass_fit_coupling(&t->pass, &training->objective, err);
   if (status == VAE_OK) {
     t->adam.m = vaei_allocate_zeroed(allocator, bytes);
     t->adam.v = vaei_allocate_zeroed(allocator, bytes);
@@ -48,14 +50,19 @@ vae_status vaei_trainer_new(vae_model *model, const vae_training *training, cons
   return VAE_OK;
 }
 
-vae_status vaei_trainer_fit_pass(vae_trainer *t, uint32_t rows, uint32_t samples, vae_error *err) {
-  vaei_pass_size size = pass_size(rows, samples);
-  if (vaei_pass_holds(&t->pass, rows, size.draws)) return VAE_OK;
+vae_status vaei_trainer_fit_pass(vae_trainer *t, uint32_t rows, const vae_objective *objective, vae_error *err) {
+  vaei_pass_size size = pass_size(rows, objective->samples);
+  if (vaei_pass_holds(&t->pass, rows, size.draws)) return vaei_pass_fit_coupling(&t->pass, objective, err);
   if (size.rows < t->pass.size.rows) size.rows = t->pass.size.rows;
   if (size.draws < t->pass.size.draws) size.draws = t->pass.size.draws;
   vaei_pass wider;
-  const vae_status status = vaei_pass_open(&wider, t->model, t->kernels, t->bf16, &t->allocator, &size, err);
+  vae_status status = vaei_pass_open(&wider, t->model, t->kernels, t->bf16, &t->allocator, &size, err);
   if (status != VAE_OK) return status;
+  status = vaei_pass_fit_coupling(&wider, objective, err);
+  if (status != VAE_OK) {
+    vaei_pass_close(&wider);
+    return status;
+  }
   vaei_pass_close(&t->pass);
   t->pass = wider;
   return VAE_OK;
@@ -130,10 +137,13 @@ static void begin_batch(session *s) {
   const double time = (double)t->epoch + (s->whole_batch ? 0.0 : (double)t->batch / (double)s->batches);
   vae_objective objective = t->training.objective;
   objective.beta *= vaei_warm_up_at(&t->training, time);
+  objective.capacity = vaei_capacity_at(&t->training, time);
+  if (!objective.data_rows) objective.data_rows = s->rows;
   t->adam.learning_rate = vaei_rate_at(&t->training, time);
   s->adam_steps = vaei_adam_next(&t->adam);
   t->last.learning_rate = t->adam.learning_rate;
   t->last.beta = objective.beta;
+  t->last.capacity = objective.capacity;
   vaei_pass_begin(&t->pass, (uint32_t)(left < most ? left : most), &objective);
 }
 
@@ -282,7 +292,7 @@ vae_status vaei_trainer_epoch(vae_trainer *t, const vae_data *data, vae_progress
 
 vae_status vaei_trainer_step(vae_trainer *t, const vae_data *data, const float *noise, vae_loss *loss,
                              const vae_terms *terms, vae_error *err) {
-  vae_status status = vaei_trainer_fit_pass(t, (uint32_t)data->rows, t->training.objective.samples, err);
+  vae_status status = vaei_trainer_fit_pass(t, (uint32_t)data->rows, &t->training.objective, err);
   if (status != VAE_OK) return status;
   session s = {
       .trainer = t, .source = {.data = data}, .rows = data->rows, .noise = noise, .terms = terms, .whole_batch = true};

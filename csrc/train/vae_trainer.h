@@ -35,7 +35,7 @@ struct vae_trainer {
   vaei_sums sums;      /* of a stopped epoch so far */
   vaei_best best;
   struct {
-    double learning_rate, beta, gradient_norm;
+    double learning_rate, beta, capacity, gradient_norm;
   } last; /* step */
 };
 
@@ -47,8 +47,8 @@ void vaei_trainer_delete(vae_trainer *trainer);
 /* What a model and its file remember of a training configuration: nothing that changes no result. */
 vae_training vaei_training_to_keep(const vae_training *training);
 
-/* Opens a wider pass where the trainer's does not hold batches of so many rows, with so many samples each. */
-vae_status vaei_trainer_fit_pass(vae_trainer *t, uint32_t rows, uint32_t samples, vae_error *err);
+/* Opens a wider pass where the trainer's does not hold batches of so many rows with that objective. */
+vae_status vaei_trainer_fit_pass(vae_trainer *t, uint32_t rows, const vae_objective *objective, vae_error *err);
 
 /* Adam's constants from the training configuration. */
 void vaei_trainer_set_adam(vae_trainer *t);
