@@ -73,8 +73,8 @@ static size_t block_floats(const test_spec *spec) {
 
 static size_t shape_bytes(const test_spec *spec) {
   const size_t hidden = (size_t)spec->encoder_count + spec->decoder_count + spec->prior_net_count;
-  const size_t prior = spec->prior == VAE_PRIOR_CONDITIONAL;
-  const size_t learned = constants(spec), heads = 3 + (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT) + 2 * prior;
+  const size_t learned = constants(spec), prior = spec->prior == VAE_PRIOR_CONDITIONAL;
+  const size_t heads = 3 + (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT) + 2 * prior;
   return sizeof(vae_model) + hidden * sizeof(vae_layer) + (hidden + 2 + learned + prior) * sizeof(vaei_dense) +
          (2 * (hidden + heads) + learned) * sizeof(vaei_parameter);
 }

@@ -17,7 +17,8 @@ static vae_model *posterior_model(uint32_t latents) {
   spec.sigma = 1.0;
   CHECK_OK(test_create(&spec, 1, NULL, &model, &err), &err);
   const size_t width = 2 * (size_t)latents;
-  float *mean = test_allocate(latents * width * sizeof *mean), *logvar = test_allocate(latents * width * sizeof *logvar);
+  float *mean = test_allocate(latents * width * sizeof *mean),
+        *logvar = test_allocate(latents * width * sizeof *logvar);
   for (size_t k = 0; k < latents; k++) mean[k * width + k] = logvar[k * width + latents + k] = 1.0f;
   CHECK_OK(vae_model_set_parameter(model, "encoder.mean.weight", mean, latents * width, &err), &err);
   CHECK_OK(vae_model_set_parameter(model, "encoder.logvar.weight", logvar, latents * width, &err), &err);
@@ -96,7 +97,8 @@ static void check_wasserstein(void) {
   harness_note("sliced_wasserstein");
   for (size_t i = 0; i < N; i++) rows[2 * i] = prior[N - 1 - i];
   CHECK_NEAR(penalty_of(1, rows, N, &o), 0.0, 0.0);
-  for (size_t i = 0; i < N; i++) rows[2 * i] = means[i] = (float)(i % 7 ? test_normal(&random) - 1.0 : 0.0); /* some equal */
+  for (size_t i = 0; i < N; i++)
+    rows[2 * i] = means[i] = (float)(i % 7 ? test_normal(&random) - 1.0 : 0.0); /* some equal */
   qsort(means, N, sizeof *means, compare_floats);
   qsort(prior, N, sizeof *prior, compare_floats);
   double sum = 0;
@@ -176,7 +178,8 @@ static void check_one_row(void) {
 }
 
 /* The penalty of an evaluation by the oracle: KL terms over all rows, regularizers over blocks. */
-static double evaluated_penalty(const vae_objective *o, const vae_terms *terms, size_t n, size_t latents, uint64_t seed) {
+static double evaluated_penalty(const vae_objective *o, const vae_terms *terms, size_t n, size_t latents,
+                                uint64_t seed) {
   double *q[3], nearest = 1.0;
   const float *from[3] = {terms->mean, terms->logvar, terms->z};
   for (int i = 0; i < 3; i++) {

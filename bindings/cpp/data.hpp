@@ -196,8 +196,7 @@ class ConditionView {
 // the condition beside it.
 class DataView {
  public:
-  DataView(const Rows &x, const vae_config &config)
-      : condition_(x.condition(), config), c_(x.view(config.input_dim)) {
+  DataView(const Rows &x, const vae_config &config) : condition_(x.condition(), config), c_(x.view(config.input_dim)) {
     c_.condition = condition_.address();
   }
   DataView(const DataView &) = delete;

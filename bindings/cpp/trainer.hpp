@@ -171,8 +171,8 @@ inline Loss Trainer::step(const Rows &x, std::span<const float> noise, const Ter
   const detail::DataView data(x, config);
   const vae_terms c_terms = detail::to_c(terms, config, data.rows(), samples_);
   vae_loss loss = detail::initialised(vae_loss_init_sized);
-  detail::call(vae_trainer_step, get(), data.address(),
-               detail::noise_address(noise, config, data.rows(), samples_), &loss, &c_terms);
+  detail::call(vae_trainer_step, get(), data.address(), detail::noise_address(noise, config, data.rows(), samples_),
+               &loss, &c_terms);
   return detail::from_c(loss);
 }
 

@@ -63,7 +63,7 @@ static void forward(vaei_pass *pass, const vaei_crew *crew) {
         pass->kernels->normal_posterior(latents, mean, logvar, inverse, pass->given.inside + i * pass->latent_row);
     for (size_t k = 0; k < latents; k++) inverse[k] = 1.0f / inverse[k];
     if (!vaei_is_finite(sum))
-      *logvar = __builtin_nanf(""); /* an infinity may have been clamped: it is not to be lost */
+      *logvar = *inverse = __builtin_nanf(""); /* an infinite logvar was clamped, which must show */
   }
   vaei_team_barrier(crew->member);
 }
