@@ -44,6 +44,7 @@ public struct Condition: Sendable {
   }
 
   /// A class for each row, from 0 to one less than the model's condition dimension. The array is shared, not copied.
+  @_disfavoredOverload  // so that `[0, 1, 2]` is an array of UInt32
   public static func labels(_ labels: [UInt8]) -> Condition { Condition(storage: .byteLabels(labels), columns: 1) }
 
   /// A class for each row, from 0 to one less than the model's condition dimension. The array is shared, not copied.

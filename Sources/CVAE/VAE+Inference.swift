@@ -101,11 +101,7 @@ extension VAE {
     _ output: UnsafeMutablePointer<Float>?
   ) throws(VAEError) {
     try withWorkspace { workspace throws(VAEError) in
-      try check {
-        condition == nil
-          ? vae_model_decode(handle, workspace, z, rows, output, $0)
-          : vae_model_decode_given(handle, workspace, z, rows, condition, output, $0)
-      }
+      try check { vae_model_decode_given(handle, workspace, z, rows, condition, output, $0) }
     }
   }
 
@@ -121,11 +117,7 @@ extension VAE {
     _ output: UnsafeMutablePointer<Float>?, _ z: UnsafeMutablePointer<Float>?
   ) throws(VAEError) {
     try withWorkspace { workspace throws(VAEError) in
-      try check {
-        condition == nil
-          ? vae_model_sample(handle, workspace, seed, firstRow, count, output, z, $0)
-          : vae_model_sample_given(handle, workspace, seed, firstRow, count, condition, output, z, $0)
-      }
+      try check { vae_model_sample_given(handle, workspace, seed, firstRow, count, condition, output, z, $0) }
     }
   }
 

@@ -75,7 +75,7 @@ extension VAE.Objective {
       Regularizer(kind: .slicedWasserstein, weight: weight, projections: projections)
     }
 
-    /// The term of a kind; numbers that belong to other kinds are ignored by the library.
+    /// The term of a kind. What belongs to other kinds must be left out.
     public init(
       kind: Kind, weight: Double, diagonalWeight: Double = 0, kernelScale: Double? = nil, projections: Int? = nil,
       dataRows: Int? = nil

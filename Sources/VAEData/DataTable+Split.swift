@@ -38,17 +38,21 @@ extension DataTable {
     guard fraction > 0, fraction < 1 else {
       throw DataError(.argument, source, "the validation fraction is \(fraction); allowed is above 0 and below 1")
     }
-    let count = Int((fraction * Double(rows)).rounded())
-    guard count > 0, count < rows else {
-      let part = count == 0 ? "validation" : "training"
+    let drawn = Self.drawnRows(validation: fraction, of: rows, seed: seed)
+    guard !drawn.isEmpty, drawn.count < rows else {
+      let part = drawn.isEmpty ? "validation" : "training"
       throw DataError(
         .argument, source,
         "a validation fraction of \(fraction) of \(counted(rows, "row")) leaves no row for the \(part) part")
     }
-    let drawn = drawnRows(count, of: rows, seed: seed)
     let validation = try subset(drawn)
     remove(drawn)
     return (self, validation)
+  }
+
+  /// The rows that ``split(validation:seed:)`` draws from a table of `rows` rows, ascending.
+  public static func drawnRows(validation fraction: Double, of rows: Int, seed: UInt64) -> [Int] {
+    VAEData.drawnRows(Int((fraction * Double(rows)).rounded()), of: rows, seed: seed)
   }
 
   /// Removes the rows at `indices` (ascending, distinct) in place.

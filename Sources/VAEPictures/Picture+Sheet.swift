@@ -79,7 +79,7 @@ extension Picture {
     return sheet
   }
 
-  private static func imageCount(_ values: [Float], _ tile: Tile) throws(PictureError) -> Int {
+  static func imageCount(_ values: [Float], _ tile: Tile) throws(PictureError) -> Int {
     guard !values.isEmpty, values.count % tile.count == 0 else {
       throw PictureError(
         "\(values.count) values are no images of \(tile.height) x \(tile.width) pixels with \(tile.channels) channels; "
@@ -88,15 +88,15 @@ extension Picture {
     return values.count / tile.count
   }
 
-  private static func blankSheet(
-    tile: Tile, across: Int, down: Int, style: SheetStyle, extraHeight: Int = 0
+  static func blankSheet(
+    tile: Tile, across: Int, down: Int, style: SheetStyle, extraWidth: Int = 0, extraHeight: Int = 0
   ) throws(PictureError) -> Picture {
     guard (1...64).contains(style.scale), (0...1024).contains(style.margin) else {
       throw PictureError(
         "a scale of \(style.scale) and a margin of \(style.margin) are not allowed; allowed are 1 to 64 and 0 to 1024")
     }
     // No product here overflows: a side is at most 10^6, a scale 64, and a count of tiles that of an array's elements.
-    let width = style.margin + across * (tile.width * style.scale + style.margin)
+    let width = style.margin + across * (tile.width * style.scale + style.margin) + extraWidth
     let height = style.margin + down * (tile.height * style.scale + style.margin) + extraHeight
     return try Picture(width: width, height: height, channels: tile.channels, fill: style.background)
   }
@@ -104,7 +104,7 @@ extension Picture {
 
 extension SheetStyle {
   /// The upper left corner of the tile in this column and row.
-  fileprivate func origin(column: Int, row: Int, tile: Tile) -> (x: Int, y: Int) {
+  func origin(column: Int, row: Int, tile: Tile) -> (x: Int, y: Int) {
     (margin + column * (tile.width * scale + margin), margin + row * (tile.height * scale + margin))
   }
 }

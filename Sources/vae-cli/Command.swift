@@ -55,15 +55,26 @@ struct Arguments: Sendable {
   let operands: [String]
   private let values: [String: any Sendable]
   private let texts: [String: String]
+  private var fallbacks = Fallbacks()
 
   init(operands: [String], values: [String: any Sendable], texts: [String: String]) {
     (self.operands, self.values, self.texts) = (operands, values, texts)
   }
 
-  /// The option's value: what was given, else its default.
+  /// The option's value: what was given, else what stands in for its default, else that.
   subscript<Value>(_ option: Option<Value>) -> Value {
-    values[option.name] as? Value ?? option.defaultValue
+    (values[option.name] ?? fallbacks.values[option.name]) as? Value ?? option.defaultValue
   }
+
+  /// The same words with other defaults.
+  func with(_ fallbacks: Fallbacks) -> Arguments {
+    var arguments = self
+    arguments.fallbacks = fallbacks
+    return arguments
+  }
+
+  /// Whether the option has a value that is not its own default.
+  func isSet(_ option: any AnyOption) -> Bool { has(option) || fallbacks.values[option.name] != nil }
 
   /// Whether the option was given.
   func has(_ option: any AnyOption) -> Bool { values[option.name] != nil }
@@ -72,6 +83,14 @@ struct Arguments: Sendable {
   func text(_ option: any AnyOption) -> String {
     texts[option.name].map { "--\(option.name) \($0)" } ?? "--\(option.name)"
   }
+}
+
+/// Values that stand in for options' defaults, such as those of a preset.
+struct Fallbacks: Sendable {
+  fileprivate var values: [String: any Sendable] = [:]
+
+  /// Lets `value` be the default of `option`.
+  mutating func set<Value>(_ option: Option<Value>, _ value: Value) { values[option.name] = value }
 }
 
 /// A wrong command line. One line; the program ends with exit code 2.

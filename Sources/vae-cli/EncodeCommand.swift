@@ -14,7 +14,12 @@ let encodeCommand = Command(
   operands: [Shared.model, Shared.data],
   details: ["Writes a row per example, with a number per latent dimension. A CSV has a header: mean_0, mean_1, ..."],
   groups: [
-    OptionGroup("Options", [out, logvar, Shared.scale, Shared.precision, Shared.threads, Shared.quiet, Shared.json])
+    OptionGroup(
+      "Options",
+      [
+        out, logvar, ConditionOptions.beside, ConditionOptions.observed, Shared.scale, Shared.precision, Shared.threads,
+        Shared.quiet, Shared.json,
+      ])
   ],
   examples: [
     Example("vae-cli encode model.safetensors digits --out codes.npy", "the codes of the held-out digits, for NumPy"),
@@ -27,20 +32,23 @@ private func encode(_ arguments: Arguments) throws -> Int32 {
   let path = try outputPath(arguments, out, command: "encode")
   guard case .table(let format) = try RowTarget(path, command: "encode", allowsPictures: false) else { return 2 }
   try checkConflicts(
-    inputs: [InputFile("the model", modelPath), .data("the data", dataPath)], outputs: [OutputFile("--out", path)])
+    inputs: [
+      InputFile("the model", modelPath), .data("the data", dataPath), arguments[ConditionOptions.beside]?.input,
+    ], outputs: [OutputFile("--out", path)])
   try checkWritable(path)
   let speech = Speech(isQuiet: arguments[Shared.quiet], standardOutputIsTaken: arguments[Shared.json] || path == "-")
 
   let model = try loadModel(modelPath, threads: arguments[Shared.threads], precision: arguments[Shared.precision])
-  let table = try loadData(dataPath, for: model, named: modelPath, scale: arguments[Shared.scale])
+  let examples = try Examples(dataPath, for: model, named: modelPath, arguments, command: "encode")
+  let table = examples.table
   let latents = model.configuration.latentDimension
   let withLogvar = arguments[logvar]
   let columns = withLogvar ? 2 * latents : latents
   var names = (0..<latents).map { "mean_\($0)" }
   if withLogvar { names += (0..<latents).map { "logvar_\($0)" } }
   let writer = try TableWriter(path: path, format: format, rows: table.rows, rowShape: [columns], columnNames: names)
-  try table.forEachPiece(of: 0..<table.rows) { piece in
-    let posterior = try model.encode(Rows(piece, columns: table.columns))
+  try examples.forEachPiece(of: 0..<table.rows) { piece, _ in
+    let posterior = try model.encode(piece)
     guard withLogvar else { return try writer.append(posterior.mean) }
     var values: [Float] = []
     values.reserveCapacity(posterior.count * columns)

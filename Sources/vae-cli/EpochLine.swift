@@ -20,6 +20,8 @@ struct EpochLine: Sendable {
   var decimals: Int?
   /// Nil until the epoch is over, or where nothing is held out.
   var heldOut: Double?
+  /// The same loss as other programs count it.
+  var otherTerms: String?
   /// 0 while it is not known.
   var examplesPerSecond: Double
   /// Of the whole run; nil while it is not known.
@@ -54,7 +56,7 @@ struct EpochLine: Sendable {
     let number = "\(epoch)"
     let head = "epoch " + String(repeating: " ", count: max(0, total.count - number.count)) + "\(number)/\(total)"
     if detail == .onlyLoss { return (head, "loss \(fixed(loss, decimals ?? lossDecimals(loss)))") }
-    var pieces = [terms]
+    var pieces = [terms] + (detail == .noTime ? [] : otherTerms.map { [$0] } ?? [])
     if let heldOut { pieces.append("held-out \(fixed(heldOut, decimals ?? lossDecimals(heldOut)))") }
     if examplesPerSecond > 0 {
       if detail == .all { pieces.append("\(rounded(examplesPerSecond)) examples/s") }

@@ -23,7 +23,8 @@ let evaluateCommand = Command(
     OptionGroup(
       "Options",
       [
-        out, Shared.objective, Shared.samples, Shared.beta, Shared.binarize, Shared.seed, Shared.scale,
+        out, ConditionOptions.beside, ConditionOptions.observed, Shared.objective, Shared.samples, Shared.beta,
+        Shared.binarize, Shared.seed, Shared.scale,
         Shared.precision, Shared.threads, Shared.quiet, Shared.json,
       ]),
     OptionGroup("Statistics", StatisticsOptions.all),
@@ -31,6 +32,7 @@ let evaluateCommand = Command(
   examples: [
     Example("vae-cli evaluate model.safetensors digits", "the held-out digits"),
     Example("vae-cli evaluate model.safetensors digits --out scores.csv", "an anomaly score for each of them"),
+    Example("vae-cli evaluate model.safetensors digits --condition labels", "of a model that is told the classes"),
     Example("vae-cli evaluate model.safetensors digits --objective iwae --samples 50", "a tighter bound"),
     Example(
       "vae-cli evaluate model.safetensors digits --statistics --importance-samples 5000", "log p(x) as papers report it"
@@ -48,23 +50,26 @@ private func evaluate(_ arguments: Arguments) throws -> Int32 {
   if let outPath, case .table(let found) = try RowTarget(outPath, command: "evaluate", allowsPictures: false) {
     format = found
     try checkConflicts(
-      inputs: [InputFile("the model", modelPath), .data("the data", dataPath)], outputs: [OutputFile("--out", outPath)])
+      inputs: [
+        InputFile("the model", modelPath), .data("the data", dataPath), arguments[ConditionOptions.beside]?.input,
+      ], outputs: [OutputFile("--out", outPath)])
     try checkWritable(outPath)
   }
   let speech = Speech(isQuiet: arguments[Shared.quiet], standardOutputIsTaken: arguments[Shared.json] || outPath == "-")
 
   let model = try loadModel(modelPath, threads: arguments[Shared.threads], precision: arguments[Shared.precision])
-  let table = try loadData(dataPath, for: model, named: modelPath, scale: arguments[Shared.scale])
+  let examples = try Examples(dataPath, for: model, named: modelPath, arguments, command: "evaluate")
+  let table = examples.table
   let loss: VAE.Loss
   let statistics: VAE.Statistics?
   if let outPath {
-    let scores = try model.scores(table.asRows, objective: objective, seed: arguments[Shared.seed])
-    statistics = try options?.measure(model, table, seed: arguments[Shared.seed])
+    let scores = try model.scores(examples.asRows, objective: objective, seed: arguments[Shared.seed])
+    statistics = try options?.measure(model, examples, seed: arguments[Shared.seed])
     try write(scores, statistics, to: outPath, format)
     loss = scores.total
   } else {
-    loss = try model.evaluate(table.asRows, objective: objective, seed: arguments[Shared.seed])
-    statistics = try options?.measure(model, table, seed: arguments[Shared.seed])
+    loss = try model.evaluate(examples.asRows, objective: objective, seed: arguments[Shared.seed])
+    statistics = try options?.measure(model, examples, seed: arguments[Shared.seed])
   }
   if arguments[Shared.json] {
     var json: JSON = ["model": .string(modelPath), "data": .string(table.source)]

@@ -104,8 +104,10 @@ extension Option where Value == String? {
 
 extension Option where Value == String {
   /// One of a few words. A help line that ends in "{}" gets the list of them there.
-  static func choice(_ name: String, _ words: [String], default value: String, help: String) -> Option {
-    Option(name, form: "NAME", default: value, shown: value, choices: words, help: help) { text throws(BadValue) in
+  static func choice(
+    _ name: String, _ words: [String], default value: String, shown: String? = nil, help: String
+  ) -> Option {
+    Option(name, form: "NAME", default: value, shown: shown ?? value, choices: words, help: help) { text throws(BadValue) in
       guard words.contains(text) else { throw BadValue(allowed: "one of " + words.joined(separator: ", ")) }
       return text
     }

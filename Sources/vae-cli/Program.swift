@@ -2,8 +2,8 @@ import VAEFiles
 
 /// All commands, in the order of the help text.
 let allCommands: [Command] = [
-  trainCommand, evaluateCommand, encodeCommand, decodeCommand, reconstructCommand, sampleCommand, infoCommand,
-  digitsCommand, helpCommand,
+  trainCommand, evaluateCommand, encodeCommand, decodeCommand, reconstructCommand, sampleCommand,
+  completeCommand, infoCommand, presetsCommand, digitsCommand, helpCommand,
 ]
 
 /// Runs the command that `words` (without the program's name) ask for and returns the exit code. An error becomes

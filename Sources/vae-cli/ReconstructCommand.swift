@@ -15,7 +15,11 @@ let reconstructCommand = Command(
   ],
   groups: [
     OptionGroup(
-      "Options", [out, count, Shared.shape, Shared.scale, Shared.precision, Shared.threads, Shared.quiet, Shared.json])
+      "Options",
+      [
+        out, count, ConditionOptions.beside, Shared.shape, Shared.scale, Shared.precision, Shared.threads, Shared.quiet,
+        Shared.json,
+      ])
   ],
   examples: [
     Example(
@@ -32,15 +36,18 @@ private func reconstruct(_ arguments: Arguments) throws -> Int32 {
     throw UsageError("reconstruct: --count \(count): a .png holds at most \(RowWriter.mostPictures); write a .npy")
   }
   try checkConflicts(
-    inputs: [InputFile("the model", modelPath), .data("the data", dataPath)], outputs: [OutputFile("--out", path)])
+    inputs: [
+      InputFile("the model", modelPath), .data("the data", dataPath), arguments[ConditionOptions.beside]?.input,
+    ], outputs: [OutputFile("--out", path)])
   try checkWritable(path)
   let model = try loadModel(modelPath, threads: arguments[Shared.threads], precision: arguments[Shared.precision])
-  let table = try loadData(dataPath, for: model, named: modelPath, scale: arguments[Shared.scale])
+  let examples = try Examples(dataPath, for: model, named: modelPath, arguments, command: "reconstruct")
+  let table = examples.table
   let rows = min(table.rows, arguments[count] ?? (target == .picture ? 40 : table.rows))
   let writer = try RowWriter(
     path: path, target: target, rows: rows, model: model, arguments: arguments, data: table, command: "reconstruct")
-  try table.forEachPiece(of: 0..<rows) { piece in
-    try writer.append(model.reconstruct(Rows(piece, columns: table.columns)), originals: piece)
+  try examples.forEachPiece(of: 0..<rows) { piece, originals in
+    try writer.append(model.reconstruct(piece), originals: originals)
   }
   try writer.finish(["model": .string(modelPath), "data": .string(table.source)])
   return 0

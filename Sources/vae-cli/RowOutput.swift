@@ -58,28 +58,37 @@ final class RowWriter {
   private let arguments: Arguments
   private let table: TableWriter?
   private let layout: ImageLayout?
+  private let across: Int?
   private var collected: [Float] = []
   private var originals: [Float] = []
 
   /// - Parameters:
   ///   - rows: how many rows there are; of pictures at most ``mostPictures`` are taken.
   ///   - data: where the rows come from: its column names and geometry go on.
+  ///   - parameters: the names of what a row has for each value, one after the other; none where that is the value.
+  ///   - across: pictures in a line; nil for a grid that is about square.
   init(
-    path: String, target: RowTarget, rows: Int, model: VAE, arguments: Arguments, data: DataTable?, command: String
+    path: String, target: RowTarget, rows: Int, model: VAE, arguments: Arguments, data: DataTable?, command: String,
+    parameters: [String] = [], across: Int? = nil
   ) throws {
-    let columns = model.configuration.inputDimension
+    let inputs = model.configuration.inputDimension
+    let columns = inputs * max(1, parameters.count)
+    self.across = across
     (self.path, self.arguments, self.columns) = (path, arguments, columns)
     let shape = arguments[Shared.shape]
     switch target {
     case .table(let format):
       self.rows = rows
       layout = nil
-      let geometry = try shape.map { try ImageLayout.checked($0, columns: columns, command: command) } ?? data?.geometry
-      let sizes = format == .csv ? [columns] : geometry?.shape ?? [columns]
-      table = try TableWriter(path: path, format: format, rows: rows, rowShape: sizes, columnNames: data?.columnNames)
+      let geometry = try shape.map { try ImageLayout.checked($0, columns: inputs, command: command) } ?? data?.geometry
+      let image = geometry?.shape ?? [inputs]
+      let sizes = format == .csv ? [columns] : (parameters.isEmpty ? [] : [parameters.count]) + image
+      let names = parameters.flatMap { name in (0..<inputs).map { "\(name)_\($0)" } }
+      table = try TableWriter(
+        path: path, format: format, rows: rows, rowShape: sizes, columnNames: names.isEmpty ? data?.columnNames : names)
     case .picture:
       self.rows = min(rows, Self.mostPictures)
-      layout = try ImageLayout(columns: columns, shape: shape, data: data?.geometry, command: command)
+      layout = try ImageLayout(columns: inputs, shape: shape, data: data?.geometry, command: command)
       table = nil
     }
   }
@@ -101,7 +110,7 @@ final class RowWriter {
       let tones = Tones(fitting: originals.isEmpty ? collected : originals)
       let picture =
         originals.isEmpty
-        ? try layout.grid(collected, tones: tones) : try layout.pairs(originals, collected, tones: tones)
+        ? try layout.grid(collected, columns: across, tones: tones) : try layout.pairs(originals, collected, tones: tones)
       try writePicture(picture, to: path)
     }
     if arguments[Shared.json] {

@@ -44,6 +44,9 @@ enum Shared {
   static let beta = Option<Double>.number(
     "beta", NumberRange(0...1e6), default: 1, help: "weight of the KL term in the loss; only for elbo")
 
+  static let draw = Option<Bool>.flag(
+    "draw", help: "write draws from p(x given z) in place of its mean: black and white, counts, ...")
+
   static let binarize = Option<String>.choice(
     "binarize", ["none", "dynamic"], default: "none",
     help:

@@ -46,9 +46,9 @@ struct StatisticsOptions: Sendable {
     return nil
   }
 
-  func measure(_ model: VAE, _ table: DataTable, seed: UInt64) throws(VAEError) -> VAE.Statistics {
+  func measure(_ model: VAE, _ examples: Examples, seed: UInt64) throws(VAEError) -> VAE.Statistics {
     try model.statistics(
-      table.asRows, samples: samples, binWidth: width, aggregateRows: rows, seed: seed)
+      examples.asRows, samples: samples, binWidth: width, aggregateRows: rows, seed: seed)
   }
 }
 

@@ -27,6 +27,9 @@ let trainCommand = Command(
     Example("vae-cli train digits --latent 2 --epochs 30 --pictures pictures", "two latent dimensions, and pictures"),
     Example(
       "vae-cli train table.csv --likelihood gaussian --hidden 64,32 --latent 4", "a table of standardised numbers"),
+    Example("vae-cli train digits --preset iwae-1layer --epochs 40", "a published model, but for fewer epochs"),
+    Example("vae-cli train digits --condition labels", "digits given their class"),
+    Example("vae-cli train digits --observed left --prior conditional", "right halves given the left ones"),
     Example("vae-cli train digits --checkpoint run.safetensors", "a run that can be continued,"),
     Example("vae-cli train digits --resume run.safetensors --epochs 20", "and its continuation to 20 epochs"),
     Example(
@@ -34,7 +37,8 @@ let trainCommand = Command(
   ],
   run: train)
 
-private func train(_ arguments: Arguments) throws -> Int32 {
+private func train(_ given: Arguments) throws -> Int32 {
+  let arguments = given[TrainOptions.preset].map { given.with($0.fallbacks(beside: given)) } ?? given
   try checkTogether(arguments)
   let outPath = arguments[TrainOptions.out] ?? TrainOptions.defaultModel
   try checkConflicts(arguments, outPath)
@@ -61,6 +65,7 @@ private func checkConflicts(_ arguments: Arguments, _ outPath: String) throws(Us
   try checkConflicts(
     inputs: [
       .data("the data", arguments.operands[0]), heldOut, arguments[TrainOptions.resume].map { InputFile(resumed, $0) },
+      arguments[ConditionOptions.condition]?.input, arguments[ConditionOptions.validation]?.input,
     ],
     outputs: [
       OutputFile("--out", outPath),
@@ -83,6 +88,7 @@ private func checkTogether(_ arguments: Arguments) throws(UsageError) {
     throw UsageError("train: --checkpoint must be a file, not standard output")
   }
   try checkStandardOutput(arguments, [outPath, arguments[TrainOptions.log]], command: "train")
+  try checkCondition(arguments)
   if arguments.has(TrainOptions.resume) {
     if let option = TrainOptions.fixedByCheckpoint.first(where: { arguments.has($0) }) {
       throw UsageError("train: \(arguments.text(option)) does not go with --resume: the checkpoint says it already")
@@ -98,7 +104,11 @@ private func checkTogether(_ arguments: Arguments) throws(UsageError) {
     let words = (others.isEmpty ? "" : "\(others) or ") + (detail.words.last ?? "")
     throw UsageError("train: \(arguments.text(detail.option)) needs --\(detail.of.name) \(words)")
   }
-  let objective = try chosenObjective(arguments, command: "train")
+  for option in [ObjectiveOptions.capacityWeight, ObjectiveOptions.capacityEpochs] as [any AnyOption]
+  where arguments.has(option) && !arguments.isSet(ObjectiveOptions.capacity) {
+    throw UsageError("train: \(arguments.text(option)) needs --capacity")
+  }
+  let objective = try ObjectiveOptions.chosen(arguments)
   if objective.kind != .elbo, arguments.has(TrainOptions.warmUp), arguments[TrainOptions.warmUp] != "none" {
     throw UsageError(
       "train: \(arguments.text(TrainOptions.warmUp)) does not go with --objective iwae, "
@@ -112,7 +122,7 @@ private func checkTogether(_ arguments: Arguments) throws(UsageError) {
   let missing: [(String, any AnyOption)] = [
     ("exponential", TrainOptions.scheduleDecay), ("steps", TrainOptions.milestones),
   ]
-  for (word, option) in missing where arguments[TrainOptions.schedule] == word && !arguments.has(option) {
+  for (word, option) in missing where arguments[TrainOptions.schedule] == word && !arguments.isSet(option) {
     throw UsageError("train: --schedule \(word) needs --\(option.name)")
   }
   if arguments[TrainOptions.schedule] == "cosine",
@@ -130,5 +140,24 @@ private func checkTogether(_ arguments: Arguments) throws(UsageError) {
   }
   if arguments[TrainOptions.likelihood] == "categorical", !arguments.has(TrainOptions.groups) {
     throw UsageError("train: --likelihood categorical needs --groups")
+  }
+}
+
+/// Throws where options about the condition do not go together.
+private func checkCondition(_ arguments: Arguments) throws(UsageError) {
+  let isObserved = arguments[ConditionOptions.observed] != nil
+  let isGiven = arguments[ConditionOptions.condition] != nil
+  if isObserved, isGiven {
+    throw UsageError("train: --observed makes the condition; --condition does not go with it")
+  }
+  for option in [ConditionOptions.kind, ConditionOptions.classes, ConditionOptions.validation] as [any AnyOption]
+  where arguments.has(option) && !isGiven {
+    throw UsageError("train: \(arguments.text(option)) needs --condition")
+  }
+  if isObserved, arguments.has(TrainOptions.pictures) {
+    throw UsageError("train: --pictures does not go with --observed; vae-cli complete draws what such a model makes")
+  }
+  if arguments[PriorOptions.prior] == "vamp", isGiven || isObserved {
+    throw UsageError("train: --prior vamp takes no condition: its pseudo-inputs have none")
   }
 }

@@ -1,5 +1,17 @@
+import CVAE
+
 /// The options of `vae-cli train`.
 enum TrainOptions {
+  static let preset = Option<VAE.Preset?>(
+    "preset", form: "NAME", default: nil, shown: "none", choices: VAE.Preset.allCases.map(\.name),
+    help: "a published or widely used model by its name, which vae-cli presets lists: the defaults of all other options "
+      + "of the model, of what is minimised and of the training are then its own"
+  ) { text throws(BadValue) in
+    guard let preset = VAE.Preset(text) else {
+      throw BadValue(allowed: "one of " + VAE.Preset.allCases.map(\.name).joined(separator: ", "))
+    }
+    return preset
+  }
   static let hidden = Option<[Int]?>.layers(
     "hidden", shown: "400",
     help: "units of the hidden layers; 400,200 means an encoder 400,200 and a decoder 200,400; none: a linear model")
@@ -10,13 +22,20 @@ enum TrainOptions {
     "latent", "N", 1...65536, default: 20, help: "latent dimensions: numbers in the code of an example")
   static let activation = Option<String>.choice(
     "activation", activations, default: "relu", help: "after every hidden layer: {}")
+  static let decoderActivation = Option<String>.choice(
+    "decoder-activation", activations, default: "", shown: "--activation",
+    help: "after every hidden layer of the decoder; the same names")
   static let likelihood = Option<String>.choice(
     "likelihood",
-    ["bernoulli", "gaussian", "continuous_bernoulli", "laplace", "log_cosh", "poisson", "categorical"],
+    [
+      "bernoulli", "gaussian", "continuous_bernoulli", "laplace", "log_cosh", "student_t", "poisson",
+      "negative_binomial", "categorical",
+    ],
     default: "bernoulli",
-    help: "of the data given a code: bernoulli and continuous_bernoulli for values from 0 to 1; gaussian, laplace and "
-      + "log_cosh for any numbers (the last two are moved less by outliers); poisson for counts; categorical for "
-      + "--groups of columns with a single 1 in each")
+    help: "of the data given a code: bernoulli and continuous_bernoulli for values from 0 to 1; gaussian, laplace, "
+      + "log_cosh and student_t for any numbers (the last three are moved less by outliers); poisson and "
+      + "negative_binomial for counts (the second where they vary more); categorical for --groups of columns with a "
+      + "single 1 in each")
   static let sigma = Option<Sigma>(
     "sigma", form: "X|NAME", default: .fixed(1), shown: "1",
     help: "scale of the gaussian (its standard deviation), laplace and log_cosh likelihoods, in units of the data: a "
@@ -31,7 +50,7 @@ enum TrainOptions {
   }
   static let outputActivation = Option<String>.choice(
     "output-activation", activations, default: "identity",
-    help: "of the location of a gaussian, laplace or log_cosh likelihood; the same names as for --activation")
+    help: "of the location of a gaussian, laplace, log_cosh or student_t likelihood; the same names as for --activation")
   static let groups = Option<[Int]?>.layers(
     "groups", shown: "none",
     help: "columns of each variable of a categorical likelihood, one after the other: 3,2 for rows of five columns")
@@ -82,6 +101,9 @@ enum TrainOptions {
   static let warmUpShare = Option<Double>.number(
     "warm-up-share", NumberRange(0...1, includesLower: false), default: 0.5,
     help: "the part of a cycle in which it rises (cyclic)")
+  static let dropout = Option<Double>.number(
+    "dropout", NumberRange(0...0.95), default: 0,
+    help: "the part of the outputs of every hidden layer that a step leaves out, drawn anew in each")
   static let seed = Option<UInt64>.seed(
     "seed", help: "seed of initial weights, shuffling, noise and the held-out rows; the same seed gives the same model")
   static let precision = Option<String>.choice(
@@ -122,18 +144,28 @@ enum TrainOptions {
 
   static let optionGroups = [
     OptionGroup(
-      "The model", [hidden, encoder, decoder, latent, activation, likelihood, sigma, outputActivation, groups]),
+      "The model",
+      [
+        preset, hidden, encoder, decoder, latent, activation, decoderActivation, likelihood, sigma, outputActivation,
+        groups,
+      ] + PriorOptions.all),
+    OptionGroup(
+      "The condition",
+      [
+        ConditionOptions.condition, ConditionOptions.kind, ConditionOptions.classes, ConditionOptions.validation,
+        ConditionOptions.observed,
+      ]),
     OptionGroup(
       "What is minimised",
       [
         Shared.objective, Shared.samples, Shared.beta, warmUp, warmUpEpochs, warmUpCycles, warmUpShare, Shared.binarize,
-      ]),
+      ] + ObjectiveOptions.all),
     OptionGroup(
       "Training",
       [
         epochs, patience, batch, learningRate, schedule, scheduleDecay, scheduleEpochs, scheduleFloor, milestones,
         adamBeta1,
-        adamBeta2, adamEpsilon, weightDecay, clipNorm, seed, precision, Shared.threads, validation, Shared.scale,
+        adamBeta2, adamEpsilon, weightDecay, clipNorm, dropout, seed, precision, Shared.threads, validation, Shared.scale,
       ]),
     OptionGroup(
       "Files and messages",
@@ -142,23 +174,23 @@ enum TrainOptions {
 
   /// What a checkpoint already says, so that it cannot be given beside `--resume`.
   static let fixedByCheckpoint: [any AnyOption] = [
-    hidden, encoder, decoder, latent, activation, likelihood, sigma, outputActivation, groups, Shared.objective,
+    preset, hidden, encoder, decoder, latent, activation, decoderActivation, likelihood, sigma, outputActivation, groups, Shared.objective,
     Shared.samples, Shared.beta, Shared.binarize, warmUp, warmUpEpochs, warmUpCycles, warmUpShare, batch, learningRate,
     schedule,
     scheduleDecay, scheduleEpochs, scheduleFloor, milestones, adamBeta1, adamBeta2, adamEpsilon, weightDecay, clipNorm,
-    patience, seed,
-  ]
+    patience, dropout, seed, ConditionOptions.classes,
+  ] + PriorOptions.all + ObjectiveOptions.all
 
   /// The likelihoods with a location and a sigma.
   private static let located = ["gaussian", "laplace", "log_cosh"]
 
   /// Options that say more of a word of another one, with the words that they go with.
   static let details: [(option: any AnyOption, of: Option<String>, words: [String])] = [
-    (sigma, likelihood, located), (outputActivation, likelihood, located), (groups, likelihood, ["categorical"]),
+    (sigma, likelihood, located), (outputActivation, likelihood, located + ["student_t"]), (groups, likelihood, ["categorical"]),
     (scheduleDecay, schedule, ["exponential", "steps"]), (scheduleEpochs, schedule, ["cosine"]),
     (scheduleFloor, schedule, ["cosine"]), (milestones, schedule, ["steps"]),
     (warmUpEpochs, warmUp, ["linear", "cyclic"]), (warmUpCycles, warmUp, ["cyclic"]), (warmUpShare, warmUp, ["cyclic"]),
-  ]
+  ] + PriorOptions.details + ObjectiveOptions.details
 }
 
 /// What `--sigma` says.

@@ -33,23 +33,33 @@ struct TrainingPictures {
   /// Writes the pictures; returns their paths.
   func write(_ setup: TrainingSetup) throws -> [String] {
     let model = setup.model
-    let shown = setup.heldOut ?? setup.data
+    let shown = setup.heldOut ?? setup.examples
     // Rows all over the data: neighbours in a file are often alike.
-    let count = min(shown.rows, 40)
-    let originals = try shown.subset((0..<count).map { $0 * shown.rows / count })
-    let pixels = originals.floats(rows: 0..<count)
+    let count = min(shown.table.rows, 40)
+    let originals = try shown.subset((0..<count).map { $0 * shown.table.rows / count })
+    let pixels = originals.table.floats(rows: 0..<count)
     let tones = Tones(fitting: pixels)
 
-    let samples = try model.sample(count: 100, seed: setup.trainer.configuration.seed)
+    let samples = try model.sample(
+      count: 100, given: conditionOfSamples(originals, model)?.whole, seed: setup.trainer.configuration.seed)
     try writePicture(layout.grid(samples, columns: 10, tones: tones), to: path(Self.names[0]))
     let reconstructions = try model.reconstruct(originals.asRows)
     try writePicture(layout.pairs(pixels, reconstructions, columns: 10, tones: tones), to: path(Self.names[1]))
     let codes = try LatentGrid.codes(
-      means: model.encode(originals.asRows).mean, latents: model.configuration.latentDimension, labels: originals.labels
-    )
+      means: model.encode(originals.asRows).mean, latents: model.configuration.latentDimension,
+      labels: originals.table.labels)
+    let grid = try model.decode(codes, given: originals.condition?.subset([0]).whole)
     try writePicture(
-      layout.grid(model.decode(codes), columns: LatentGrid.side, tones: tones), to: path(Self.names[2]))
+      layout.grid(grid, columns: LatentGrid.side, tones: tones), to: path(Self.names[2]))
     return Self.paths(in: folder)
+  }
+
+  /// The classes in turn, or the conditions of what is shown; nil without a condition.
+  private func conditionOfSamples(_ shown: Examples, _ model: VAE) throws -> ConditionTable? {
+    guard let condition = shown.condition else { return nil }
+    guard condition.isClasses else { return try condition.repeated(to: 100) }
+    let classes = (0..<UInt32(model.configuration.conditionDimension)).map { $0 }
+    return try ConditionTable(classes: classes, source: "classes").repeated(to: 100)
   }
 
   /// Where the pictures go.

@@ -47,7 +47,7 @@ final class TrainingSession {
     let info = try setup.trainer.info
     do throws(VAEError) {
       result = try setup.trainer.fitBlocking(
-        setup.data.asRows, epochs: epochs - info.epoch, validation: setup.heldOut?.asRows
+        setup.examples.asRows, epochs: epochs - info.epoch, validation: setup.heldOut?.asRows
       ) { report($0) }
     } catch {
       display.endLine()
@@ -70,9 +70,15 @@ final class TrainingSession {
     let info = try setup.trainer.info
     let threads = plural(info.threads, "thread") + (info.precision == .float32 ? "" : ", \(info.precision)")
     let parameters = plural(setup.model.valueCount, "parameter")
-    let heldOut = setup.heldOut.map { grouped($0.rows) } ?? "none"
+    let heldOut = setup.heldOut.map { grouped($0.table.rows) } ?? "none"
     printNote("Training a VAE \(networkText(configuration)): \(parameters), \(threads)")
     printNote("Data: \(plural(setup.data.rows, "example")) of \(printable(setup.data.source)), \(heldOut) held out")
+    if let condition = setup.examples.condition {
+      let width = configuration.conditionDimension
+      let what = condition.isClasses ? "a class of \(grouped(width)) each" : "\(plural(width, "number")) a row"
+      let part = arguments[ConditionOptions.observed].map { ": whole images of which \($0) is seen" } ?? ""
+      printNote("Condition: \(what)\(part)")
+    }
     if let change = setup.change {
       printNote("Note: \(change).")
     } else if info.precision != setup.trainer.configuration.precision {
@@ -127,11 +133,17 @@ final class TrainingSession {
     line.epochs = epochs
     line.fraction = progress.isEpochEnd ? 1 : Double(progress.batch) / Double(max(progress.batches, 1))
     line.heldOut = progress.validation?.loss
+    line.otherTerms = meanSquaredError?.terms(progress.training)
     line.examplesPerSecond = progress.examplesPerSecond
     let isOver = progress.isEpochEnd && (progress.result != nil || progress.trainerEpoch >= epochs)
     line.secondsLeft = isOver ? nil : seconds(progress.remaining)
     line.secondsTaken = isOver ? seconds(progress.elapsed) : nil
     return line
+  }
+
+  /// Where the loss is the mean squared error of other programs and a constant.
+  private var meanSquaredError: MeanSquaredError? {
+    MeanSquaredError(setup.model.configuration, setup.trainer.configuration.objective)
   }
 
   /// The weight of the KL in an epoch's loss, of which every step had its own; three digits, for people.
@@ -187,6 +199,11 @@ extension TrainingSession {
     // Of early stopping, those of the epoch whose state was kept.
     if let loss = result?.best?.training ?? result?.training ?? lastProgress?.training { json.append(loss) }
     if let loss = result?.best?.validation ?? result?.validation { json.append(loss, prefix: "validation_") }
+    if let meanSquaredError, let loss = result?.best?.training ?? result?.training {
+      let parts = meanSquaredError.parts(loss)
+      json.append("mean_squared_error", .number(parts.error))
+      json.append("mean_kl", .number(parts.divergence))
+    }
     if judges { json.append("stopped_early", .bool(result?.isStoppedEarly == true)) }
     json.append("seconds", .number((seconds(result?.elapsed ?? .zero) * 1000).rounded() / 1000))
     json.append("examples_per_second", .number((lastProgress?.examplesPerSecond ?? 0).rounded()))

@@ -6,8 +6,12 @@ import VAEFiles
 struct TrainingSetup {
   let model: VAE
   let trainer: Trainer
-  let data: DataTable
-  let heldOut: DataTable?
+  let examples: Examples
+  let heldOut: Examples?
+
+  /// The rows to train on.
+  var data: DataTable { examples.table }
+
   /// DATA as it was given.
   let dataName: String
   /// What a run that goes on does in another way than before, in words.
@@ -19,32 +23,51 @@ struct TrainingSetup {
     let seed = arguments[TrainOptions.seed]
     change = nil
     dataName = arguments.operands[0]
-    (data, heldOut) = try Self.readData(arguments, likelihood.kind, seed: seed, hint: supportAdvice(likelihood.kind))
+    let source = TrainingData(arguments, likelihood: likelihood.kind, seed: seed, hint: supportAdvice(likelihood.kind))
+    (examples, heldOut) = try source.read(dimension: nil)
 
-    let activation = VAE.Activation(arguments[TrainOptions.activation]) ?? .relu
-    let hidden = arguments[TrainOptions.hidden] ?? [400]
-    let layers = { (units: [Int]) in units.map { VAE.Layer($0, activation) } }
-    let configuration = VAE.Configuration(
-      inputDimension: data.columns, latentDimension: arguments[TrainOptions.latent],
-      encoder: layers(arguments[TrainOptions.encoder] ?? hidden),
-      decoder: layers(arguments[TrainOptions.decoder] ?? hidden.reversed()), likelihood: likelihood)
+    let configuration = try Self.configuration(arguments, likelihood: likelihood, examples)
     let threads = arguments[Shared.threads] ?? 0
     model = try VAE(configuration, seed: seed, execution: VAE.Execution(threads: threads))
-    try model.initializeOutputBias(from: data.asRows)
-    trainer = try Trainer(
-      model,
-      configuration: TrainingConfiguration(
-        // Memory is taken for a whole mini-batch, whether there are as many rows or not.
-        batchSize: min(arguments[TrainOptions.batch], data.rows),
-        objective: chosenObjective(arguments, command: "train"),
-        learningRate: arguments[TrainOptions.learningRate], beta1: arguments[TrainOptions.adamBeta1],
-        beta2: arguments[TrainOptions.adamBeta2], epsilon: arguments[TrainOptions.adamEpsilon], seed: seed,
-        threads: threads, precision: arguments[TrainOptions.precision] == "float32" ? .float32 : .bfloat16,
-        precisionFallback: arguments[TrainOptions.precision] == "bf16-or-float32",
-        schedule: Self.schedule(arguments), warmUp: Self.warmUp(arguments),
-        weightDecay: arguments[TrainOptions.weightDecay], clipNorm: arguments[TrainOptions.clipNorm] ?? 0,
-        patience: arguments[TrainOptions.patience]))
+    try model.initializeOutputBias(from: examples.asRows)
+    var training = try TrainingConfiguration(
+      // Memory is taken for a whole mini-batch, whether there are as many rows or not.
+      batchSize: min(arguments[TrainOptions.batch], examples.table.rows),
+      objective: MeanSquaredError.objective(
+        ObjectiveOptions.chosen(arguments), for: configuration, preset: arguments),
+      learningRate: arguments[TrainOptions.learningRate], beta1: arguments[TrainOptions.adamBeta1],
+      beta2: arguments[TrainOptions.adamBeta2], epsilon: arguments[TrainOptions.adamEpsilon], seed: seed,
+      threads: threads, precision: arguments[TrainOptions.precision] == "float32" ? .float32 : .bfloat16,
+      precisionFallback: arguments[TrainOptions.precision] == "bf16-or-float32",
+      schedule: Self.schedule(arguments), warmUp: Self.warmUp(arguments),
+      weightDecay: arguments[TrainOptions.weightDecay], clipNorm: arguments[TrainOptions.clipNorm] ?? 0,
+      patience: arguments[TrainOptions.patience])
+    training.dropout = arguments[TrainOptions.dropout]
+    if training.objective.capacityWeight > 0 {
+      training.capacityEpochs = arguments[ObjectiveOptions.capacityEpochs]
+    }
+    trainer = try Trainer(model, configuration: training)
     try checkPatience(arguments)
+  }
+
+  /// What the options of the model say, for these examples.
+  private static func configuration(
+    _ arguments: Arguments, likelihood: VAE.Likelihood, _ examples: Examples
+  ) throws -> VAE.Configuration {
+    let activation = VAE.Activation(arguments[TrainOptions.activation]) ?? .relu
+    let hidden = arguments[TrainOptions.hidden] ?? [400]
+    let encoder = (arguments[TrainOptions.encoder] ?? hidden).map { VAE.Layer($0, activation) }
+    let decoderActivation = VAE.Activation(arguments[TrainOptions.decoderActivation]) ?? activation
+    let decoder = (arguments[TrainOptions.decoder] ?? hidden.reversed()).map { VAE.Layer($0, decoderActivation) }
+    var configuration = VAE.Configuration(
+      inputDimension: examples.table.columns, latentDimension: arguments[TrainOptions.latent], encoder: encoder,
+      decoder: decoder, likelihood: likelihood,
+      prior: PriorOptions.chosen(arguments, encoder: encoder, activation: activation))
+    configuration.conditionDimension = try examples.conditionDimension(classes: arguments[ConditionOptions.classes])
+    if configuration.prior.kind == .conditional, configuration.conditionDimension == 0 {
+      throw UsageError("train: --prior conditional needs a condition; give --condition or --observed")
+    }
+    return MeanSquaredError.configuration(configuration, preset: arguments)
   }
 
   private static func schedule(_ arguments: Arguments) -> LearningRateSchedule {
@@ -108,8 +131,10 @@ struct TrainingSetup {
       throw Failure(failure(error, about: path).description + hint)
     }
     dataName = arguments.operands[0]
-    (data, heldOut) = try Self.readData(
-      arguments, model.configuration.likelihood.kind, seed: trainer.configuration.seed, hint: { _ in "" })
+    let likelihood = model.configuration.likelihood.kind
+    let source = TrainingData(
+      arguments, likelihood: likelihood, seed: trainer.configuration.seed, hint: { _ in "" })
+    (examples, heldOut) = try source.read(dimension: model.configuration.conditionDimension)
     let needed = model.configuration.inputDimension
     guard data.columns == needed else {
       throw Failure(
@@ -139,37 +164,10 @@ struct TrainingSetup {
     switch kind {
     case .continuousBernoulli: return .continuousBernoulli
     case .poisson: return .poisson
+    case .negativeBinomial: return .negativeBinomial
+    case .studentT: return .studentT(outputActivation: activation)
     case .categorical: return .categorical(groups: arguments[TrainOptions.groups] ?? [])
     default: return .bernoulli
-    }
-  }
-
-  /// The data to train on and the rows held out.
-  private static func readData(
-    _ arguments: Arguments, _ likelihood: VAE.Likelihood.Kind, seed: UInt64, hint: (DataTable) -> String
-  ) throws -> (data: DataTable, heldOut: DataTable?) {
-    let source = arguments.operands[0]
-    let options = { (digits: DigitsPart) in
-      ReadOptions(scale: arguments[Shared.scale], unitInterval: likelihood.isUnitInterval, digits: digits)
-    }
-    let data = try DataTable.read(source, options: options(.train))
-    try checkValues(data, likelihood: likelihood, hint: hint)
-    switch arguments[TrainOptions.validation] ?? (source == "digits" ? .data("digits:test") : .fraction(0.1)) {
-    case .fraction(0): return (data, nil)
-    case .fraction(let fraction):
-      // A handful of rows cannot spare one, unless it was asked for.
-      if !arguments.has(TrainOptions.validation), data.rows < 10 { return (data, nil) }
-      let (rest, drawn) = try data.split(validation: fraction, seed: seed)
-      return (rest, drawn)
-    case .data(let other):
-      let heldOut = try DataTable.read(other, options: options(.test))
-      guard heldOut.columns == data.columns else {
-        throw Failure(
-          "--validation \(printable(heldOut.source)): a row has \(plural(heldOut.columns, "value")); one of "
-            + "\(printable(data.source)) has \(grouped(data.columns))")
-      }
-      try checkValues(heldOut, likelihood: likelihood, hint: hint)
-      return (data, heldOut)
     }
   }
 }

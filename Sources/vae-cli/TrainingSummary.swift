@@ -80,12 +80,14 @@ struct TrainingSummary {
       let model = shellWord(outPath)
       let shape = arguments.has(Shared.shape) ? " \(arguments.text(Shared.shape))" : ""
       if hasPictures {
-        result.append("sample \(model) --count 100 --out samples.png\(shape)")
-        result.append("reconstruct \(model) \(data) --out reconstructions.png\(shape)\(scaleOption)")
+        result.append("sample \(model) --count 100 --out samples.png\(shape)\(classesOption)")
+        result.append("reconstruct \(model) \(data) --out reconstructions.png\(shape)\(scaleOption)\(conditionOption)")
+      } else if let part = arguments[ConditionOptions.observed] {
+        result.append("complete \(model) \(data) --observed \(part) --out completions.png\(shape)\(scaleOption)")
       } else {
-        result.append("sample \(model) --count 1000 --out samples.csv")
+        result.append("sample \(model) --count 1000 --out samples.csv\(classesOption)")
       }
-      result.append("encode \(model) \(data) --out codes.csv\(scaleOption)")
+      result.append("encode \(model) \(data) --out codes.csv\(scaleOption)\(conditionOption)")
       result.append("info \(model)")
     }
     return result.map { "\(programName) \($0)" }
@@ -93,14 +95,36 @@ struct TrainingSummary {
 
   private var scaleOption: String { arguments.has(Shared.scale) ? " \(arguments.text(Shared.scale))" : "" }
 
+  /// What the commands on the same data need of a conditional model.
+  private var conditionOption: String {
+    if let part = arguments[ConditionOptions.observed] { return " --observed \(part)" }
+    return arguments[ConditionOptions.condition].map { " --condition \(shellWord($0.word))" } ?? ""
+  }
+
+  /// Conditions to sample with: the first ten classes, or those of the data.
+  private var classesOption: String {
+    guard let condition = setup.examples.condition else { return "" }
+    guard condition.isClasses else { return conditionOption }
+    let classes = (0..<min(10, setup.model.configuration.conditionDimension)).map(String.init)
+    return " --condition \(classes.joined(separator: ","))"
+  }
+
   private var dataOptions: String {
+    let condition = conditionOption + conditionOptions
     if case .data(let source) = arguments[TrainOptions.validation] {
-      return scaleOption + " --validation \(shellWord(source))"
+      return scaleOption + " --validation \(shellWord(source))" + condition
     }
-    return scaleOption + (arguments.has(TrainOptions.validation) ? " \(arguments.text(TrainOptions.validation))" : "")
+    return scaleOption + condition + (arguments.has(TrainOptions.validation) ? " \(arguments.text(TrainOptions.validation))" : "")
+  }
+
+  /// What else says how the condition is read.
+  private var conditionOptions: String {
+    ([ConditionOptions.kind, ConditionOptions.validation] as [any AnyOption]).filter { arguments.has($0) }
+      .map { " \(arguments.text($0))" }.joined()
   }
 
   private var hasPictures: Bool {
+    if arguments[ConditionOptions.observed] != nil { return false }
     let layout = try? ImageLayout(
       columns: setup.data.columns, shape: arguments[Shared.shape], data: setup.data.geometry, command: "train")
     // A table of 4 columns is no picture, even though 4 is a square.

@@ -4,7 +4,9 @@ import Testing
 /// Help texts are compared with files in Tests/Fixtures/cli. After a wanted change: `UPDATE_FIXTURES=1 swift test --filter
 /// HelpTests`.
 @Suite struct HelpTests {
-  static let pages = ["train", "evaluate", "encode", "decode", "reconstruct", "sample", "info", "digits"]
+  static let pages = [
+    "train", "evaluate", "encode", "decode", "reconstruct", "sample", "complete", "info", "presets", "digits",
+  ]
   static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Fixtures/cli")
 

@@ -22,6 +22,9 @@ import Testing
     VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .continuousBernoulli),
     VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .poisson),
     VAE.Configuration(input: 5, hidden: [2], latent: 1, likelihood: .categorical(groups: [3, 2])),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .negativeBinomial),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .studentT(outputActivation: .tanh)),
+    VAE.Configuration(input: 3, condition: 2, hidden: [2], latent: 1),
   ])
   func roundTrips(_ configuration: VAE.Configuration) throws {
     let model = try VAE(configuration)
@@ -64,7 +67,7 @@ import Testing
     #expect(throws: DecodingError.self) { try decode(good.replacing("input_dim", with: "inputs")) }
     #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","gamma":1}"#)) }
     #expect(throws: DecodingError.self) { try decode(good.replacing("bernoulli", with: "cauchy")) }
-    #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","condition_dim":3}"#)) }
+    #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","condition_dim":"three"}"#)) }
     #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","sigma":"wide"}"#)) }
     #expect(throws: DecodingError.self) { try decode(good.replacing("}", with: #","sigma":"fixed"}"#)) }
   }

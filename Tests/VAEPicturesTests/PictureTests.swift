@@ -56,6 +56,21 @@ import VAEPictures
     for byte in UInt8.min...UInt8.max { #expect(Picture.byte(Float(byte) * (1.0 / 255)) == byte) }
   }
 
+  /// Between parts the space is five times as wide as between images of one part.
+  @Test func linesOfParts() throws {
+    let tile = try Tile(height: 1, width: 1)
+    let style = SheetStyle(scale: 1, margin: 1, background: 9)
+    let picture = try Picture.lines([0, 1, 1, 0, 1, 0, 0, 1], tile: tile, parts: [1, 2, 1], style: style)
+    #expect((picture.width, picture.height) == (17, 5))
+    let lines = (0..<5).map { row in picture.pixels[row * 17..<(row + 1) * 17].map { $0 == 9 ? "." : $0 == 0 ? "0" : "1" } }
+    #expect(lines[0].joined() == String(repeating: ".", count: 17))
+    #expect(lines[1].joined() == ".0.....1.1.....0.")
+    #expect(lines[3].joined() == ".1.....0.0.....1.")
+    for parts in [[], [0], [3], [1, 0]] {
+      #expect(throws: PictureError.self) { try Picture.lines([0, 1, 1, 0], tile: tile, parts: parts, style: style) }
+    }
+  }
+
   @Test func gridOfThree() throws {
     let tile = try Tile(height: 1, width: 2)
     let sheet = try Picture.grid(

@@ -58,6 +58,18 @@ static void check_config(void) {
   refuse_config(&config, VAE_ERROR_INVALID_ARGUMENT, "condition_dim", "16777217");
 
   config = good;
+  config.prior = VAE_PRIOR_CONDITIONAL;
+  refuse_config(&config, VAE_ERROR_INVALID_ARGUMENT, "prior is conditional", "condition_dim is 0");
+  config.condition_dim = 2;
+  config.prior_net_count = VAE_MAX_LAYERS + 1;
+  refuse_config(&config, VAE_ERROR_INVALID_ARGUMENT, "prior_net", "65");
+  config.prior_net_count = 1;
+  refuse_config(&config, VAE_ERROR_INVALID_ARGUMENT, "prior_net is NULL", NULL);
+  config.prior_net = layers;
+  config.prior = VAE_PRIOR_STANDARD;
+  refuse_config(&config, VAE_ERROR_INVALID_ARGUMENT, "prior_net has 1 layers", "standard");
+
+  config = good;
   config.encoder = NULL;
   refuse_config(&config, VAE_ERROR_INVALID_ARGUMENT, "encoder", NULL);
   config = good;

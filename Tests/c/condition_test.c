@@ -49,9 +49,11 @@ static vae_condition form_of(const forms *f, int form, size_t rows) {
   }
 }
 
-static test_spec make_spec(void) {
+static test_spec make_spec(vae_prior prior) {
   test_spec spec = test_spec_hidden(COLUMNS, 40, VAE_ACTIVATION_TANH, LATENTS);
   spec.condition_dim = CLASSES;
+  spec.prior = prior;
+  if (prior == VAE_PRIOR_CONDITIONAL) test_spec_add_prior_net(&spec, 20, VAE_ACTIVATION_SILU);
   return spec;
 }
 
@@ -151,11 +153,11 @@ static unsigned char *train(const test_spec *spec, vae_isa isa, vae_precision pr
   return bytes;
 }
 
-static void check_training(vae_isa isa, vae_precision precision) {
+static void check_training(vae_isa isa, vae_precision precision, vae_prior prior) {
   test_random random = {2};
   forms *f = make_forms(6);
   float *x = test_rows(&random, VAE_LIKELIHOOD_BERNOULLI, ROWS * COLUMNS);
-  test_spec spec = make_spec();
+  test_spec spec = make_spec(prior);
   spec.objective.samples = 2;
   unsigned char *first = NULL;
   size_t first_size = 0, size = 0;
@@ -209,7 +211,7 @@ static void check_order(void) {
 
 /* Dynamic binarisation is of x alone: of a grey condition nothing is drawn. */
 static void check_binarization(void) {
-  test_spec spec = make_spec();
+  test_spec spec = make_spec(VAE_PRIOR_STANDARD);
   vae_model *model = make_model(&spec);
   vae_workspace *w = test_workspace(model, VAE_ISA_AUTO, 2, CHUNK);
   test_random random = {12};
@@ -235,8 +237,8 @@ static void check_binarization(void) {
 }
 
 /* An inference copy is near its model, and a saved model equals it. */
-static void check_copies(void) {
-  test_spec spec = make_spec();
+static void check_copies(vae_prior prior) {
+  test_spec spec = make_spec(prior);
   vae_model *model = make_model(&spec), *copy = NULL;
   forms *f = make_forms(5);
   test_random random = {2};
@@ -343,7 +345,7 @@ static void close_handles(handles *h) {
 }
 
 static void check_refusals(void) {
-  test_spec spec = make_spec(), plain = test_spec_hidden(COLUMNS, 40, VAE_ACTIVATION_TANH, LATENTS);
+  test_spec spec = make_spec(VAE_PRIOR_STANDARD), plain = test_spec_hidden(COLUMNS, 40, VAE_ACTIVATION_TANH, LATENTS);
   handles h = open_handles(&spec), without = open_handles(&plain);
   forms *f = make_forms(5);
   const vae_status argument = VAE_ERROR_INVALID_ARGUMENT, mismatch = VAE_ERROR_MISMATCH, bad_data = VAE_ERROR_DATA;
@@ -447,17 +449,19 @@ static void check_overflow(void) {
 int main(void) {
   vae_isa isas[TEST_ISAS];
   const size_t count = test_isas(isas);
-  test_spec spec = make_spec();
-  vae_model *model = make_model(&spec);
-  for (size_t i = 0; i < count; i++) {
-    check_forms(model, isas[i]);
-    check_training(isas[i], VAE_PRECISION_FLOAT32);
-    if (test_has_bfloat16(isas[i])) check_training(isas[i], VAE_PRECISION_BFLOAT16);
+  for (vae_prior prior = VAE_PRIOR_STANDARD; prior <= VAE_PRIOR_CONDITIONAL; prior++) {
+    test_spec spec = make_spec(prior);
+    vae_model *model = make_model(&spec);
+    for (size_t i = 0; i < count; i++) {
+      check_forms(model, isas[i]);
+      check_training(isas[i], VAE_PRECISION_FLOAT32, prior);
+      if (test_has_bfloat16(isas[i])) check_training(isas[i], VAE_PRECISION_BFLOAT16, prior);
+    }
+    vae_model_free(model);
+    check_copies(prior);
   }
-  vae_model_free(model);
   check_order();
   check_binarization();
-  check_copies();
   check_refusals();
   check_overflow();
   return harness_finish("condition");

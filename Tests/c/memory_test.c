@@ -12,10 +12,11 @@
 
 /* --- the formulas of docs/MEMORY.md, from the configuration alone ------------------------------------------------------ */
 
-enum { LINE = 64, MOST_DENSE = 2 * TEST_MAX_HIDDEN + 3 };
+enum { LINE = 64, MOST_DENSE = 3 * TEST_MAX_HIDDEN + 4 };
 
 typedef struct dense {
   size_t inputs, units;
+  size_t wanted; /* inputs whose gradient is wanted */
   int per_draw, keeps_y, slope;
 } dense;
 
@@ -30,24 +31,35 @@ static size_t constants(const test_spec *spec) {
   return spec->likelihood == VAE_LIKELIHOOD_NEGATIVE_BINOMIAL || spec->sigma_kind == VAE_SIGMA_GLOBAL;
 }
 
-static size_t list_layers(const test_spec *spec, dense out[MOST_DENSE]) {
-  size_t count = 0, width = spec->input_dim;
-  for (int decoder = 0; decoder < 2; decoder++) {
-    const uint32_t hidden = decoder ? spec->decoder_count : spec->encoder_count;
-    for (uint32_t i = 0; i < hidden; i++) {
-      const vae_layer layer = decoder ? spec->decoder[i] : spec->encoder[i];
-      const int slope = layer.activation == VAE_ACTIVATION_SILU || layer.activation == VAE_ACTIVATION_GELU;
-      out[count++] = (dense){width, layer.units, decoder, 1, slope};
-      width = layer.units;
-    }
-    const size_t outputs = (size_t)spec->input_dim * (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT ? 2 : 1);
-    const size_t end = decoder ? outputs : 2 * (size_t)spec->latent_dim;
-    out[count++] = (dense){width, end, decoder, !decoder || spec->sigma_kind != VAE_SIGMA_FIXED, 0};
-    width = spec->latent_dim;
+/* A stack of hidden layers and the layer behind them. */
+static void list_stack(const vae_layer *layers, uint32_t hidden, dense first, dense last, dense **out) {
+  dense next = first;
+  for (uint32_t i = 0; i < hidden; i++) {
+    next.units = layers[i].units;
+    next.keeps_y = 1;
+    next.slope = layers[i].activation == VAE_ACTIVATION_SILU || layers[i].activation == VAE_ACTIVATION_GELU;
+    *(*out)++ = next;
+    next.inputs = next.wanted = layers[i].units;
   }
-  for (size_t c = 0; c < constants(spec); c++)
-    out[count++] = (dense){0, spec->sigma_kind == VAE_SIGMA_GLOBAL ? 1 : spec->input_dim, 1, 0, 0};
-  return count;
+  next.units = last.units;
+  next.keeps_y = last.keeps_y;
+  next.slope = 0;
+  *(*out)++ = next;
+}
+
+static size_t list_layers(const test_spec *spec, dense out[MOST_DENSE]) {
+  const size_t x = spec->input_dim, c = spec->condition_dim, z = spec->latent_dim;
+  const dense head = {.units = 2 * z, .keeps_y = 1};
+  const dense output = {.units = x * (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT ? 2 : 1),
+                        .keeps_y = spec->sigma_kind != VAE_SIGMA_FIXED};
+  dense *next = out;
+  list_stack(spec->encoder, spec->encoder_count, (dense){.inputs = x + c}, head, &next);
+  list_stack(spec->decoder, spec->decoder_count, (dense){.inputs = z + c, .wanted = z, .per_draw = 1}, output, &next);
+  for (size_t i = 0; i < constants(spec); i++)
+    *next++ = (dense){.units = spec->sigma_kind == VAE_SIGMA_GLOBAL ? 1 : x, .per_draw = 1};
+  if (spec->prior == VAE_PRIOR_CONDITIONAL)
+    list_stack(spec->prior_net, spec->prior_net_count, (dense){.inputs = c}, head, &next);
+  return (size_t)(next - out);
 }
 
 /* Floats of all parameters in panels. */
@@ -60,9 +72,10 @@ static size_t block_floats(const test_spec *spec) {
 }
 
 static size_t shape_bytes(const test_spec *spec) {
-  const size_t hidden = (size_t)spec->encoder_count + spec->decoder_count;
-  const size_t learned = constants(spec), heads = 3 + (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT);
-  return sizeof(vae_model) + hidden * sizeof(vae_layer) + (hidden + 2 + learned) * sizeof(vaei_dense) +
+  const size_t hidden = (size_t)spec->encoder_count + spec->decoder_count + spec->prior_net_count;
+  const size_t learned = constants(spec), prior = spec->prior == VAE_PRIOR_CONDITIONAL;
+  const size_t heads = 3 + (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT) + 2 * prior;
+  return sizeof(vae_model) + hidden * sizeof(vae_layer) + (hidden + 2 + learned + prior) * sizeof(vaei_dense) +
          (2 * (hidden + heads) + learned) * sizeof(vaei_parameter);
 }
 
@@ -73,16 +86,20 @@ static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P
   const size_t d = gradients && draws > 4096 ? 4096 : draws;
   dense layer[MOST_DENSE];
   const size_t count = list_layers(spec, layer), z = stride(spec->latent_dim);
+  const size_t condition = spec->condition_dim;
   const size_t tiles = spec->sigma_kind == VAE_SIGMA_FIXED ? over(vectors(spec->input_dim), P) : 1;
   size_t tasks = 0, transposed = 0;
-  size_t sum = part(4 * n * stride(spec->input_dim)) + 2 * part(4 * d * z) + 2 * part(4 * n * z) + part(8 * d * tiles) +
+  size_t sum = part(4 * n * stride(spec->input_dim + condition)) + part(4 * d * z) +
+               part(4 * d * stride(spec->latent_dim + condition)) + 2 * part(4 * n * z) + part(8 * d * tiles) +
                2 * part(8 * d) + 6 * part(8 * n) + part(4 * d) + part(count * sizeof(vaei_activations));
   for (size_t l = 0; l < count; l++) {
     const size_t values = part(4 * (layer[l].per_draw ? d : n) * stride(layer[l].units));
     sum += values * (size_t)(layer[l].keeps_y + gradients + (gradients && layer[l].slope));
     tasks += (layer[l].inputs ? over(layer[l].inputs, 96) : 1) * over(vectors(layer[l].units), P);
-    if (l > 0) transposed += 16 * vectors(layer[l].inputs) * layer[l].units;
+    transposed += 16 * vectors(layer[l].wanted) * layer[l].units;
   }
+  if (condition) sum += part(4 * n * stride(condition));
+  if (spec->prior == VAE_PRIOR_CONDITIONAL) sum += 5 * part(4 * n * z);
   if (d < draws) sum += part(4 * block_floats(spec));
   return gradients ? sum + part(4 * d * z) + part(4 * transposed) + part(tasks * sizeof(vaei_task)) : sum;
 }
@@ -139,7 +156,9 @@ static void check_handles(const test_spec *spec, vae_isa isa, uint32_t batch, in
   vae_workspace_info workspace_info;
   const vaei_kernels *kernels = NULL;
   uint8_t *bytes = test_allocate((size_t)ROWS * spec->input_dim);
-  const vae_data data = test_bytes(bytes, ROWS, spec->input_dim);
+  vae_data data = test_bytes(bytes, ROWS, spec->input_dim);
+  const vae_condition condition = test_condition(VAE_CONDITION_LABELS_UINT8, bytes, 1);
+  if (spec->condition_dim > 0) data.condition = &condition;
   vae_error_init(&err);
   CHECK_EQUAL(vaei_kernels_find(isa, &kernels, &err), VAE_OK);
 
@@ -180,7 +199,8 @@ static void check_handles(const test_spec *spec, vae_isa isa, uint32_t batch, in
   vae_workspace_info_init(&workspace_info);
   CHECK_EQUAL(vae_workspace_get_info(workspace, &workspace_info, &err), VAE_OK);
   CHECK_EQUAL((long)workspace_info.bytes, live.bytes);
-  const vae_data half = test_bytes(bytes, ROWS / 2, spec->input_dim);
+  vae_data half = data;
+  half.rows = ROWS / 2;
   vae_statistics_options measured;
   vae_statistics statistics;
   vae_statistics_options_init(&measured);
@@ -287,6 +307,13 @@ int main(void) {
     deep.objective.estimator = VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED;
     deep.objective.samples = 300; /* 6,000 rows of the decoder, 4,096 at a time */
     check_handles(&deep, isas[i], 20, 0);
+    test_spec given = test_spec_hidden(30, 17, VAE_ACTIVATION_TANH, 15);
+    given.condition_dim = 18;
+    check_handles(&given, isas[i], 8, 0);
+    given.prior = VAE_PRIOR_CONDITIONAL;
+    test_spec_add_prior_net(&given, 33, VAE_ACTIVATION_SILU);
+    given.objective.samples = 700; /* 5,600 rows of the decoder */
+    check_handles(&given, isas[i], 8, 1);
   }
   return harness_finish("memory_test");
 }

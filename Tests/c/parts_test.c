@@ -9,7 +9,7 @@
 #include "model/coupled_pass.h"
 #include "support.h"
 
-enum { ROWS = 13, INPUTS = 37, LATENTS = 5, MOST_SAMPLES = 7, MOST_DRAWS = ROWS * MOST_SAMPLES };
+enum { ROWS = 13, INPUTS = 37, CONDITION = 11, LATENTS = 5, MOST_SAMPLES = 7, MOST_DRAWS = ROWS * MOST_SAMPLES };
 
 /* All that comes out of a batch. */
 typedef struct results {
@@ -51,7 +51,10 @@ static void run_batch(const test_spec *spec, const vaei_kernels *kernels, const 
   CHECK_OK(test_create(spec, 4, NULL, &model, &err), &err);
   CHECK_OK(test_fill_parameters(model, &random, 1.0, &err), &err);
   float *x = test_spec_rows(&random, spec, ROWS);
-  const vae_data data = test_floats(x, ROWS, INPUTS);
+  float *c = test_normals(&random, ROWS * (size_t)CONDITION);
+  const vae_condition condition = test_condition(VAE_CONDITION_FLOAT32, c, ROWS);
+  vae_data data = test_floats(x, ROWS, INPUTS);
+  if (spec->condition_dim) data.condition = &condition;
   const vaei_pass_size size = {
       .rows = ROWS, .draws = (uint64_t)ROWS * spec->objective.samples, .at_once = at_once, .gradients = true};
   CHECK_OK(vaei_pass_open(&pass, model, kernels, bf16, &model->allocator, &size, &err), &err);
@@ -93,6 +96,7 @@ static void run_batch(const test_spec *spec, const vaei_kernels *kernels, const 
   free(j.adam.v);
   vae_model_free(model);
   free(x);
+  free(c);
 }
 
 static void free_results(results *r) {
@@ -109,8 +113,8 @@ static void check_parts(const test_spec *spec, const vaei_kernels *kernels, cons
     /* An odd number of one example's rows is no whole number of bf16's pairs: other sums than those over all rows. */
     if (bf16 && samples % 2 && at_once[i] < samples) continue;
     const uint32_t threads = 1 + (uint32_t)i % 3;
-    harness_note("%s, %s, %s, %s, %u samples, %u rows at once, %u threads", vae_isa_name(kernels->isa),
-                 bf16 ? "bf16" : "float32", vae_likelihood_name(spec->likelihood),
+    harness_note("%s, %s, %s, %s, %s, %u samples, %u rows at once, %u threads", vae_isa_name(kernels->isa),
+                 bf16 ? "bf16" : "float32", vae_likelihood_name(spec->likelihood), vae_prior_name(spec->prior),
                  vae_objective_name(spec->objective.kind), samples, at_once[i], threads);
     run_batch(spec, kernels, bf16, at_once[i], threads, &some);
     CHECK_BYTES(all.loss, some.loss, sizeof all.loss);
@@ -130,13 +134,19 @@ static void check_parts(const test_spec *spec, const vaei_kernels *kernels, cons
 }
 
 static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernels *bf16, vae_likelihood likelihood,
-                             vae_sigma_kind sigma_kind) {
+                             vae_sigma_kind sigma_kind, vae_prior prior) {
   test_spec spec = test_spec_linear(INPUTS, LATENTS);
   test_spec_set_likelihood(&spec, likelihood);
   spec.sigma_kind = sigma_kind;
+  spec.prior = prior;
+  if (prior == VAE_PRIOR_MIXTURE || prior == VAE_PRIOR_VAMP) spec.prior_components = 19;
   test_spec_add_encoder(&spec, 33, VAE_ACTIVATION_TANH);
   test_spec_add_decoder(&spec, 21, VAE_ACTIVATION_SILU);
   test_spec_add_decoder(&spec, 18, VAE_ACTIVATION_RELU);
+  if (prior == VAE_PRIOR_CONDITIONAL) {
+    spec.condition_dim = CONDITION;
+    test_spec_add_prior_net(&spec, 19, VAE_ACTIVATION_TANH);
+  }
   for (uint32_t samples = 6; samples <= MOST_SAMPLES; samples++) {
     spec.objective.samples = samples;
     spec.objective.kind = VAE_OBJECTIVE_ELBO;
@@ -155,13 +165,21 @@ static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernel
   }
 }
 
-/* A likelihood that works on tiles, those with learned constants besides, and each way of working on rows. */
+/* A likelihood that works on tiles, those with learned constants besides, and each way of working on rows; and a prior with a
+ * net, whose rows are no draws, and priors whose gradients all rows share. */
 static const struct {
   vae_likelihood likelihood;
   vae_sigma_kind sigma_kind;
-} cases[] = {{VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED}, {VAE_LIKELIHOOD_NEGATIVE_BINOMIAL, VAE_SIGMA_FIXED},
-             {VAE_LIKELIHOOD_STUDENT_T, VAE_SIGMA_FIXED}, {VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED},
-             {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL},  {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT}};
+  vae_prior prior;
+} cases[] = {{VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED, VAE_PRIOR_STANDARD},
+             {VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED, VAE_PRIOR_CONDITIONAL},
+             {VAE_LIKELIHOOD_NEGATIVE_BINOMIAL, VAE_SIGMA_FIXED, VAE_PRIOR_STANDARD},
+             {VAE_LIKELIHOOD_STUDENT_T, VAE_SIGMA_FIXED, VAE_PRIOR_CONDITIONAL},
+             {VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED, VAE_PRIOR_STANDARD},
+             {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL, VAE_PRIOR_STANDARD},
+             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT, VAE_PRIOR_CONDITIONAL},
+             {VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED, VAE_PRIOR_VAMP},
+             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_GLOBAL, VAE_PRIOR_MIXTURE}};
 
 int main(void) {
   vae_isa isas[TEST_ISAS];
@@ -174,9 +192,9 @@ int main(void) {
     const vaei_bf16_kernels *bf16 = NULL;
     if (vaei_bf16_find(kernels, &bf16, &err) != VAE_OK) bf16 = NULL;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-      check_objectives(kernels, NULL, cases[k].likelihood, cases[k].sigma_kind);
-      check_objectives(kernels, &vaei_bf16_portable, cases[k].likelihood, cases[k].sigma_kind);
-      if (bf16) check_objectives(kernels, bf16, cases[k].likelihood, cases[k].sigma_kind);
+      check_objectives(kernels, NULL, cases[k].likelihood, cases[k].sigma_kind, cases[k].prior);
+      check_objectives(kernels, &vaei_bf16_portable, cases[k].likelihood, cases[k].sigma_kind, cases[k].prior);
+      if (bf16) check_objectives(kernels, bf16, cases[k].likelihood, cases[k].sigma_kind, cases[k].prior);
     }
   }
   return harness_finish("parts");

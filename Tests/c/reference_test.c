@@ -28,7 +28,9 @@ static const char *const names[] = {"bernoulli_relu",
                                     "gaussian_sigma_global",
                                     "poisson",
                                     "gaussian_sigma_per_output",
-                                    "cvae_standard_prior"};
+                                    "cvae_standard_prior",
+                                    "cvae_conditional_prior",
+                                    "cvae_conditional_prior_iwae"};
 
 /* A file's mini-batch. */
 typedef struct inputs {

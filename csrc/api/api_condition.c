@@ -1,5 +1,8 @@
 /* Public functions that take a condition beside z: decoding, sampling, the prior. */
+#include <string.h>
+
 #include "api/check.h"
+#include "core/names.h"
 #include "model/vae_workspace.h"
 
 /* The number of rows of z, as of data. */
@@ -38,6 +41,19 @@ vae_status vae_model_sample_given(const vae_model *model, vae_workspace *workspa
 
 vae_status vae_model_prior(const vae_model *model, vae_workspace *workspace, size_t rows,
                            const vae_condition *condition, float *mean, float *logvar, vae_error *err) {
-  (void)model, (void)workspace, (void)rows, (void)condition, (void)mean, (void)logvar;
-  return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "not yet");
+  vae_condition copy;
+  const vae_condition *own = NULL;
+  vae_status status = vaei_check_pair(model, workspace, err);
+  if (status == VAE_OK) status = check_rows(rows, err);
+  if (status == VAE_OK) status = vaei_check_condition(&copy, &own, condition, model, rows, "condition", err);
+  if (status != VAE_OK) return status;
+  if (model->config.prior == VAE_PRIOR_CONDITIONAL)
+    return vaei_workspace_prior(workspace, model, rows, own, mean, logvar, err);
+  if (model->config.prior != VAE_PRIOR_STANDARD)
+    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "model's prior is %s, which is not one Gaussian; draw from it with %s",
+                     vaei_prior_name(model->config.prior), "vae_model_sample");
+  const size_t bytes = rows * model->config.latent_dim * sizeof(float);
+  if (mean) memset(mean, 0, bytes);
+  if (logvar) memset(logvar, 0, bytes);
+  return VAE_OK;
 }

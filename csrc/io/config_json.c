@@ -64,21 +64,14 @@ static void write_decoder(const void *record, const char *key, vaei_json_writer 
   write_layers(config->decoder, config->decoder_count, key, writer);
 }
 
-/* The layers of a conditional prior's net, which only later versions have. */
 static vae_status read_prior_net(void *record, const vaei_json_value *value, vae_error *err) {
-  (void)record;
-  if (value->kind != VAEI_JSON_ARRAY)
-    return vaei_fail(err, VAE_ERROR_FORMAT, "config: \"prior_net\" is %s; it must be a list of layers",
-                     vaei_json_kind_name(value->kind));
-  if (value->count > 0)
-    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "config: \"prior_net\" has %u layers; this version has no such prior",
-                     (unsigned)value->count);
-  return VAE_OK;
+  vaei_config_text *text = record;
+  return read_layers(text->prior_net, &text->config.prior_net_count, "prior_net", value, err);
 }
 
 static void write_prior_net(const void *record, const char *key, vaei_json_writer *writer) {
-  (void)record;
-  write_layers(NULL, 0, key, writer);
+  const vae_config *config = &((const vaei_config_text *)record)->config;
+  write_layers(config->prior_net, config->prior_net_count, key, writer);
 }
 
 /* A number, or the name of a learned scale. */
@@ -266,6 +259,7 @@ static const vaei_field config_fields[] = {
     {"decoder", VAEI_FIELD_CUSTOM, true, 0, NULL, read_decoder, write_decoder},
     {"prior", VAEI_FIELD_ENUM, false, CONFIG(prior), vaei_prior_name, NULL, NULL},
     {"prior_net", VAEI_FIELD_CUSTOM, false, 0, NULL, read_prior_net, write_prior_net},
+    {"prior_components", VAEI_FIELD_UINT32, VAEI_UNLESS_ZERO, CONFIG(prior_components), NULL, NULL, NULL},
     {"likelihood", VAEI_FIELD_ENUM, true, CONFIG(likelihood), vaei_likelihood_name, NULL, NULL},
     {"sigma", VAEI_FIELD_CUSTOM, false, 0, NULL, read_sigma, write_sigma},
     {"output_activation", VAEI_FIELD_ENUM, false, CONFIG(output_activation), vaei_activation_name, NULL, NULL},
@@ -279,6 +273,7 @@ vae_status vaei_config_read(vaei_config_text *result, const char *text, size_t l
   result->config.struct_size = sizeof result->config;
   result->config.encoder = result->encoder;
   result->config.decoder = result->decoder;
+  result->config.prior_net = result->prior_net;
   result->config.groups = result->groups;
   result->config.sigma = 1;
   result->training.struct_size = sizeof result->training;

@@ -22,6 +22,7 @@ typedef struct vaei_config_text {
   vae_config config;
   vae_layer encoder[VAE_MAX_LAYERS];
   vae_layer decoder[VAE_MAX_LAYERS];
+  vae_layer prior_net[VAE_MAX_LAYERS];
   uint32_t groups[VAE_MAX_GROUPS];
   bool trained;
   vae_training training; /* where trained; threads, isa and keep_gradients are 0 */

@@ -1,6 +1,7 @@
 #include "model/condition.h"
 
 #include "core/error.h"
+#include "model/mixed.h"
 
 static const float most = 0x1.fffffep+127f; /* any finite number is a condition */
 
@@ -43,6 +44,8 @@ void vaei_condition_gather(vaei_pass *pass, vaei_range examples, const vae_condi
     if (!gather_row(pass->kernels, condition, pass->model->config.condition_dim, row, pass->c + i * pass->c_row))
       vaei_note_bad_row(bad_row, row);
   }
+  if (pass->mixed.c.along) /* a conditional prior reads c itself */
+    vaei_mixed_pack_rows(pass, &pass->mixed.c, examples, pass->c, pass->c_row, pass->model->config.condition_dim);
 }
 
 vae_status vaei_condition_error(const vae_model *model, const vae_condition *c, size_t row, vae_error *err) {

@@ -4,6 +4,7 @@
 
 #include "core/scalar.h"
 #include "model/mixed.h"
+#include "model/prior.h"
 #include "model/pass.h"
 
 /* The first row of a matrix that holds something not finite, or rows. */
@@ -40,11 +41,36 @@ static size_t example_of(const vaei_pass *pass, uint32_t layer, size_t row) {
   return pass->model->dense[layer].rows == VAEI_ROWS_EXAMPLES ? row : pass->part.example + row / pass->part.samples;
 }
 
+/* What the rows of the encoder are. */
+static const char *rows_of(const vaei_pass *pass) { return pass->size.encoder_only ? "pseudo-inputs" : "batch"; }
+
 /* Where the encoder's side first goes wrong; false where it does not. */
 static bool diagnose_encoder(const vaei_pass *pass, char *words, size_t size) {
   const vae_model *model = pass->model;
   char name[sizeof model->parameters->name] = "";
+  if (pass->pseudo && diagnose_encoder(pass->pseudo, words, size)) return true;
   for (uint32_t l = 0; l <= model->head; l++) {
+    const size_t bad = bad_row_of(pass, l, false, pass->rows);
+    layer_name(model, l, name, sizeof name);
+    if (bad < pass->rows) {
+      snprintf(words, size, "the output of layer %s, row %zu of the %s", name, bad, rows_of(pass));
+      return true;
+    }
+  }
+  for (size_t i = 0; i < pass->rows; i++)
+    if (!vaei_is_finite(pass->kl[i])) { /* logvar itself has been clamped */
+      snprintf(words, size, "the posterior (layer encoder.logvar), row %zu of the %s", i, rows_of(pass));
+      return true;
+    }
+  return false;
+}
+
+/* The same for a conditional prior's net. */
+static bool diagnose_prior(const vaei_pass *pass, char *words, size_t size) {
+  const vae_model *model = pass->model;
+  char name[sizeof model->parameters->name] = "";
+  if (model->config.prior != VAE_PRIOR_CONDITIONAL) return false;
+  for (uint32_t l = model->output_end; l <= vaei_prior_head(model); l++) {
     const size_t bad = bad_row_of(pass, l, false, pass->rows);
     layer_name(model, l, name, sizeof name);
     if (bad < pass->rows) {
@@ -52,11 +78,6 @@ static bool diagnose_encoder(const vaei_pass *pass, char *words, size_t size) {
       return true;
     }
   }
-  for (size_t i = 0; i < pass->rows; i++)
-    if (!vaei_is_finite(pass->kl[i])) { /* logvar itself has been clamped */
-      snprintf(words, size, "the posterior (layer encoder.logvar), row %zu of the batch", i);
-      return true;
-    }
   return false;
 }
 
@@ -92,6 +113,7 @@ static bool diagnose_loss(const vaei_pass *pass, char *words, size_t size) {
       return true;
     }
   for (uint32_t l = model->dense_count; pass->size.gradients && l-- > 0;) {
+    if (model->dense[l].kind == VAEI_LAYER_OWN) continue;
     const size_t rows = vaei_pass_layer_rows(pass, l);
     const size_t bad = bad_row_of(pass, l, true, rows);
     layer_name(model, l, name, sizeof name);
@@ -104,6 +126,7 @@ static bool diagnose_loss(const vaei_pass *pass, char *words, size_t size) {
 }
 
 void vaei_pass_diagnose(const vaei_pass *pass, unsigned phases, char *words, size_t size) {
+  if ((phases & VAEI_RAN_PRIOR) && diagnose_prior(pass, words, size)) return;
   if ((phases & VAEI_RAN_ENCODER) && diagnose_encoder(pass, words, size)) return;
   if ((phases & VAEI_RAN_DECODER) && diagnose_decoder(pass, words, size)) return;
   if ((phases & VAEI_RAN_LOSS) && diagnose_loss(pass, words, size)) return;

@@ -12,6 +12,7 @@ const float *vaei_layer_input(const vaei_pass *pass, uint32_t layer, size_t *row
   switch (pass->model->dense[layer].source) {
     case VAEI_SOURCE_X: *row = pass->x_row; return pass->x;
     case VAEI_SOURCE_Z: *row = pass->z_row; return pass->z;
+    case VAEI_SOURCE_C: *row = pass->c_row; return pass->c;
     default: *row = pass->layers[layer - 1].row; return pass->layers[layer - 1].y;
   }
 }

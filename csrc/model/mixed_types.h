@@ -21,6 +21,7 @@ typedef struct vaei_mixed_layer {
 typedef struct vaei_mixed {
   const vaei_bf16_kernels *kernels; /* NULL: products are of float32 */
   vaei_operand x, z;
+  vaei_operand c;           /* of a conditional prior's net */
   vaei_mixed_layer *layers; /* as model->dense */
 } vaei_mixed;
 

@@ -17,24 +17,31 @@ vae_layer vaei_layer_at(const vae_layer *layers, uint32_t index) {
   return layer;
 }
 
+static bool layers_equal(const vae_layer *a, const vae_layer *b, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    const vae_layer x = vaei_layer_at(a, i), y = vaei_layer_at(b, i);
+    if (x.units != y.units || x.activation != y.activation) return false;
+  }
+  return true;
+}
+
 bool vaei_config_equal(const vae_config *a, const vae_config *b) {
   if (a->input_dim != b->input_dim || a->condition_dim != b->condition_dim || a->latent_dim != b->latent_dim ||
       a->encoder_count != b->encoder_count || a->decoder_count != b->decoder_count || a->prior != b->prior ||
       a->likelihood != b->likelihood || a->output_activation != b->output_activation ||
       a->sigma_kind != b->sigma_kind || a->sigma != b->sigma || a->group_count != b->group_count ||
-      a->prior_components != b->prior_components)
+      a->prior_components != b->prior_components || a->prior_net_count != b->prior_net_count)
     return false;
   for (uint32_t i = 0; i < a->group_count; i++)
     if (a->groups[i] != b->groups[i]) return false;
-  for (int stack = 0; stack < 2; stack++) {
-    const uint32_t count = stack ? a->decoder_count : a->encoder_count;
-    for (uint32_t i = 0; i < count; i++) {
-      const vae_layer x = vaei_layer_at(stack ? a->decoder : a->encoder, i);
-      const vae_layer y = vaei_layer_at(stack ? b->decoder : b->encoder, i);
-      if (x.units != y.units || x.activation != y.activation) return false;
-    }
-  }
-  return true;
+  return layers_equal(a->encoder, b->encoder, a->encoder_count) &&
+         layers_equal(a->decoder, b->decoder, a->decoder_count) &&
+         layers_equal(a->prior_net, b->prior_net, a->prior_net_count);
+}
+
+/* Hidden layers of all stacks. */
+static size_t hidden_count(const vae_config *c) {
+  return (size_t)c->encoder_count + c->decoder_count + c->prior_net_count;
 }
 
 static vae_layer *copy_layers(vae_layer *to, const vae_layer *from, uint32_t count) {
@@ -77,7 +84,7 @@ vae_status vaei_model_new_shape(const vae_config *config, const vae_allocator *a
   model->allocator = *allocator;
   model->config = *config;
   model->version = 1;
-  const size_t layers = (size_t)config->encoder_count + config->decoder_count;
+  const size_t layers = hidden_count(config);
   model->layers = vaei_allocate_zeroed(allocator, layers * sizeof *model->layers);
   if (config->group_count) model->groups = vaei_allocate_zeroed(allocator, config->group_count * sizeof *model->groups);
   model->dense = vaei_allocate_zeroed(allocator, vaei_layout_layers(config) * sizeof *model->dense);
@@ -89,11 +96,13 @@ vae_status vaei_model_new_shape(const vae_config *config, const vae_allocator *a
                               vaei_layout_tensors(config) * sizeof *model->parameters);
   }
   vae_layer *decoder = copy_layers(model->layers, config->encoder, config->encoder_count);
-  copy_layers(decoder, config->decoder, config->decoder_count);
+  vae_layer *prior_net = copy_layers(decoder, config->decoder, config->decoder_count);
+  copy_layers(prior_net, config->prior_net, config->prior_net_count);
   for (uint32_t i = 0; i < config->group_count; i++) model->groups[i] = config->groups[i];
   model->config.groups = config->group_count ? model->groups : NULL;
   model->config.encoder = config->encoder_count ? model->layers : NULL;
   model->config.decoder = config->decoder_count ? decoder : NULL;
+  model->config.prior_net = config->prior_net_count ? prior_net : NULL;
   vaei_model_lay_out(model);
   *result = model;
   return VAE_OK;
@@ -125,7 +134,7 @@ void vaei_model_delete(vae_model *model) {
   vaei_release(&allocator, model->parameters, vaei_layout_tensors(c) * sizeof *model->parameters);
   vaei_release(&allocator, model->dense, vaei_layout_layers(c) * sizeof *model->dense);
   vaei_release(&allocator, model->groups, c->group_count * sizeof *model->groups);
-  vaei_release(&allocator, model->layers, ((size_t)c->encoder_count + c->decoder_count) * sizeof *model->layers);
+  vaei_release(&allocator, model->layers, hidden_count(c) * sizeof *model->layers);
   vaei_release(&allocator, model, sizeof *model);
 }
 
@@ -134,5 +143,5 @@ size_t vaei_model_bytes(const vae_model *model) {
   return sizeof *model + (model->block ? model->block_size * sizeof(float) : 0) + model->narrow_size +
          (model->narrow_layers ? vaei_layout_layers(c) * sizeof *model->narrow_layers : 0) +
          vaei_layout_tensors(c) * sizeof *model->parameters + vaei_layout_layers(c) * sizeof *model->dense +
-         ((size_t)c->encoder_count + c->decoder_count) * sizeof *model->layers + c->group_count * sizeof *model->groups;
+         hidden_count(c) * sizeof *model->layers + c->group_count * sizeof *model->groups;
 }

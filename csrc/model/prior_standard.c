@@ -1,5 +1,6 @@
 /* N(0, I): the standard prior. Its formulas stand above the kernels (kernels.h: normal_posterior, normal_draw); the divergence
  * is Kingma & Welling 2014, appendix B. */
+#include "core/scalar.h"
 #include "model/prior.h"
 
 static double posterior(vaei_pass *pass, size_t i) {
@@ -7,6 +8,12 @@ static double posterior(vaei_pass *pass, size_t i) {
   float *mean = vaei_posterior_mean(pass, i);
   return (double)pass->kernels->normal_posterior(latents, mean, mean + latents, pass->deviation + at,
                                                  pass->inside + at);
+}
+
+static double latent_kl(const vaei_pass *pass, size_t i, size_t k) {
+  const float *of_mean = vaei_posterior_mean(pass, i);
+  const double mean = of_mean[k], logvar = of_mean[pass->model->config.latent_dim + k];
+  return 0.5 * (mean * mean + vaei_exp(logvar) - 1.0 - logvar);
 }
 
 static double draw(vaei_pass *pass, size_t r, size_t i) {
@@ -35,6 +42,7 @@ static void sample(vaei_pass *pass, const vaei_stream *stream, const vaei_draws 
 
 const vaei_prior vaei_prior_standard = {.closed_form = true,
                                         .posterior = posterior,
+                                        .latent_kl = latent_kl,
                                         .draw = draw,
                                         .draw_backward = draw_backward,
                                         .posterior_backward = posterior_backward,

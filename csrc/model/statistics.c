@@ -4,6 +4,7 @@
 #include "core/scalar.h"
 #include "model/aggregate.h"
 #include "model/likelihood.h"
+#include "model/prior.h"
 
 enum { MOST_AGGREGATE_ROWS = 10000 };
 
@@ -51,14 +52,12 @@ static bool is_binary(const float *x, size_t columns) {
   return binary == columns;
 }
 
-/* Latent k's share of KL(q(z|x), N(0, 1)), and its mean. */
+/* Latent k's share of KL(q(z|x), p(z)), and its mean. */
 static void see_latent(totals *t, const vaei_pass *pass, size_t k) {
-  const vaei_activations *head = &pass->layers[pass->model->head];
-  const size_t latents = pass->model->config.latent_dim;
+  const vaei_prior *prior = pass->prior;
   for (size_t i = 0; i < pass->rows; i++) {
-    const double mean = head->y[i * head->row + k], logvar = head->y[i * head->row + latents + k];
-    t->latent_kl[k] += 0.5 * (mean * mean + vaei_exp(logvar) - 1.0 - logvar);
-    add_value(&t->latent_mean[k], mean);
+    t->latent_kl[k] += prior->latent_kl ? prior->latent_kl(pass, i, k) : __builtin_nan("");
+    add_value(&t->latent_mean[k], vaei_posterior_mean(pass, i)[k]);
   }
 }
 

@@ -38,6 +38,9 @@ vae_status vaei_workspace_reconstruct(vae_workspace *w, const vae_model *model, 
                                       vae_error *err);
 vae_status vaei_workspace_sample(vae_workspace *w, const vae_model *model, uint64_t seed, uint64_t first_row,
                                  size_t rows, const vae_condition *condition, float *output, float *z, vae_error *err);
+/* Of a conditional prior. */
+vae_status vaei_workspace_prior(vae_workspace *w, const vae_model *model, size_t rows, const vae_condition *condition,
+                                float *mean, float *logvar, vae_error *err);
 vae_status vaei_workspace_evaluate(vae_workspace *w, const vae_model *model, const vae_data *x,
                                    const vae_objective *objective, uint64_t seed, vae_loss *loss,
                                    const vae_terms *terms, const vaei_observer *observer, vae_error *err);

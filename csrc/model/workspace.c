@@ -44,7 +44,7 @@ void vaei_workspace_delete(vae_workspace *w) {
 }
 
 /* An operation over rows, run by every member of a team, a chunk of rows at a time. */
-typedef enum operation { ENCODE, DECODE, RECONSTRUCT, SAMPLE, EVALUATE } operation;
+typedef enum operation { ENCODE, DECODE, RECONSTRUCT, SAMPLE, PRIOR, EVALUATE } operation;
 
 typedef struct row_job {
   operation operation;
@@ -86,6 +86,17 @@ static bool encode_chunk(row_job *job, vaei_member member, size_t first) {
   return atomic_load(&job->bad_row) == SIZE_MAX;
 }
 
+/* Gathers the condition of the chunk's rows, where there is one, and makes the prior ready to be drawn from. */
+static void take_condition(row_job *job, vaei_member member, size_t first) {
+  vaei_pass *pass = job->pass;
+  const vaei_source source = {.first = first};
+  const vaei_crew crew = vaei_decoder_crew(pass, member);
+  if (pass->c) vaei_condition_gather(pass, vaei_crew_share(&crew, 1), job->condition, &source, &job->bad_row);
+  if (job->operation == DECODE || !pass->prior->forward) return;
+  vaei_team_barrier(crew.member);
+  pass->prior->forward(pass, &crew);
+}
+
 /* z of the chunk, from the caller or from the prior, with its condition. False where that is bad. */
 static bool take_latents(row_job *job, vaei_member member, size_t first) {
   vaei_pass *pass = job->pass;
@@ -93,16 +104,36 @@ static bool take_latents(row_job *job, vaei_member member, size_t first) {
   const vaei_crew crew = vaei_decoder_crew(pass, member);
   const vaei_range share = vaei_crew_share(&crew, 1);
   const vaei_draws draws = {.example = job->first_number + first, .samples = 1};
-  const vaei_source source = {.first = first};
-  if (pass->c) vaei_condition_gather(pass, share, job->condition, &source, &job->bad_row);
+  take_condition(job, member, first);
   if (job->operation == SAMPLE) pass->prior->sample(pass, &job->stream, &draws, share.begin, share.end);
   for (size_t i = share.begin; i < share.end; i++) {
     float *z = pass->z + i * pass->z_row;
     if (job->operation == DECODE) memcpy(z, job->z_in + (first + i) * latents, latents * sizeof(float));
     if (job->z_out) memcpy(job->z_out + (first + i) * latents, z, latents * sizeof(float));
+    if (!pass->kernels->all_below(z, 1, latents, latents, __builtin_inff()))
+      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
     vaei_condition_join(pass, i, z, latents);
   }
   vaei_team_barrier(pass->c ? member : crew.member);
+  return atomic_load(&job->bad_row) == SIZE_MAX;
+}
+
+/* p(z|c) of the chunk. False where the condition is bad. */
+static bool prior_chunk(row_job *job, vaei_member member, size_t first) {
+  vaei_pass *pass = job->pass;
+  const size_t latents = pass->model->config.latent_dim;
+  const vaei_activations *head = &pass->layers[vaei_prior_head(pass->model)];
+  const vaei_crew crew = vaei_decoder_crew(pass, member);
+  const vaei_range share = vaei_crew_share(&crew, 1);
+  take_condition(job, member, first);
+  for (size_t i = share.begin; i < share.end; i++) {
+    const float *mean = head->y + i * head->row;
+    if (job->mean) memcpy(job->mean + (first + i) * latents, mean, latents * sizeof(float));
+    if (job->logvar) memcpy(job->logvar + (first + i) * latents, mean + latents, latents * sizeof(float));
+    if (!pass->kernels->all_below(mean, 1, 2 * latents, 0, __builtin_inff()))
+      atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
+  }
+  vaei_team_barrier(member);
   return atomic_load(&job->bad_row) == SIZE_MAX;
 }
 
@@ -136,6 +167,7 @@ static bool evaluate_chunk(row_job *job, vaei_member member, size_t first) {
 /* False where the data are bad. */
 static bool run_chunk(row_job *job, vaei_member member, size_t first) {
   if (job->operation == EVALUATE) return evaluate_chunk(job, member, first);
+  if (job->operation == PRIOR) return prior_chunk(job, member, first);
   const bool has_z = job->operation == DECODE || job->operation == SAMPLE;
   if (!(has_z ? take_latents : encode_chunk)(job, member, first)) return false;
   if (job->output) decode_chunk(job, member, first);
@@ -145,6 +177,7 @@ static bool run_chunk(row_job *job, vaei_member member, size_t first) {
 static void run_job(vaei_member member, void *context) {
   row_job *job = context;
   vaei_pass *pass = job->pass;
+  if (job->operation == EVALUATE || job->operation == SAMPLE) vaei_pass_prepare(pass, member);
   for (size_t first = 0; first < job->rows; first += job->chunk) {
     const size_t left = job->rows - first;
     vaei_team_barrier(member);
@@ -180,7 +213,8 @@ static vae_status run(vae_workspace *w, const vae_model *model, row_job *job, co
   static const unsigned phases[] = {[ENCODE] = VAEI_RAN_ENCODER,
                                     [DECODE] = VAEI_RAN_DECODER,
                                     [RECONSTRUCT] = VAEI_RAN_ENCODER | VAEI_RAN_DECODER,
-                                    [SAMPLE] = VAEI_RAN_DECODER,
+                                    [SAMPLE] = VAEI_RAN_PRIOR | VAEI_RAN_DECODER,
+                                    [PRIOR] = VAEI_RAN_PRIOR,
                                     [EVALUATE] = VAEI_RAN_ALL};
   return not_finite(&w->pass, phases[job->operation], what, err);
 }
@@ -219,6 +253,12 @@ vae_status vaei_workspace_sample(vae_workspace *w, const vae_model *model, uint6
                  .output = output,
                  .z_out = z};
   return run(w, model, &job, "sample", err);
+}
+
+vae_status vaei_workspace_prior(vae_workspace *w, const vae_model *model, size_t rows, const vae_condition *condition,
+                                float *mean, float *logvar, vae_error *err) {
+  row_job job = {.operation = PRIOR, .rows = rows, .condition = condition, .mean = mean, .logvar = logvar};
+  return run(w, model, &job, "prior", err);
 }
 
 /* Makes the job's objective couple its rows, where it does. */

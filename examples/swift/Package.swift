@@ -14,5 +14,8 @@ let package = Package(
     .executableTarget(
       name: "tasks",
       dependencies: [.product(name: "CVAE", package: "libvae"), .product(name: "VAEData", package: "libvae")]),
+    .executableTarget(
+      name: "conditions",
+      dependencies: [.product(name: "CVAE", package: "libvae"), .product(name: "VAEData", package: "libvae")]),
   ]
 )

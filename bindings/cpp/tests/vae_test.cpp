@@ -1,14 +1,12 @@
 // vae.hpp: every function is called at least once; defaults are the C interface's; errors, sizes, exceptions of
 // callbacks and memory resources arrive where they should. Usage: vae_test FOLDER_FOR_FILES
-#include <vae/vae.hpp>
-
 #include <cstring>
 #include <new>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
-#include "harness.h"
+#include "throws.hpp"
 
 namespace {
 
@@ -24,18 +22,6 @@ std::vector<float> table() {
   std::vector<float> values(rows * inputs);
   for (std::size_t i = 0; i < values.size(); i++) values[i] = i % 7 < 3 ? 1.0f : 0.0f;
   return values;
-}
-
-// Runs `body` and checks that it throws vae::Error with that status and a message that holds `text`.
-template <typename Body>
-void check_throws(vae::Status status, const char *text, Body &&body) {
-  try {
-    body();
-    CHECK_THAT(false, "nothing was thrown where %s was expected", vae::name(status));
-  } catch (const vae::Error &error) {
-    CHECK_THAT(error.status() == status, "%s, not %s: %s", vae::name(error.status()), vae::name(status), error.what());
-    CHECK_THAT(std::strstr(error.what(), text) != nullptr, "the message \"%s\" lacks \"%s\"", error.what(), text);
-  }
 }
 
 // Counts what lies in it and, from allocation `fail_from` on, throws.
@@ -63,18 +49,59 @@ void check_defaults() {
   CHECK_BYTES(&mine, &training, sizeof training);
   const auto my_objective = vae::detail::to_c(vae::Objective{});
   CHECK_BYTES(&my_objective, &objective, sizeof objective);
-  const auto config = vae::detail::initialised(vae_config_init_sized);
-  const vae::Config my_config;
-  CHECK(my_config.input_dim == config.input_dim && my_config.condition_dim == config.condition_dim);
-  CHECK(my_config.latent_dim == config.latent_dim && my_config.sigma == config.sigma);
-  CHECK(vae_likelihood(my_config.likelihood) == config.likelihood && vae_prior(my_config.prior) == config.prior);
-  CHECK(vae_activation(my_config.output_activation) == config.output_activation);
+  auto config = vae::detail::initialised(vae_config_init_sized);
+  const vae::Config empty;
+  const vae::detail::ConfigView my_config(empty);
+  config.encoder = my_config.c.encoder, config.decoder = my_config.c.decoder; // of no layers: any address
+  config.prior_net = my_config.c.prior_net, config.groups = my_config.c.groups;
+  CHECK_BYTES(&my_config.c, &config, sizeof config);
   const auto layer = vae::detail::initialised(vae_layer_init_sized);
   CHECK(vae::Layer{}.units == layer.units && vae_activation(vae::Layer{}.activation) == layer.activation);
   const auto data = vae::detail::initialised(vae_data_init_sized);
   CHECK(vae::Rows(std::vector<std::uint8_t>(6)).view(6).scale == data.scale);
+  const auto condition = vae::detail::initialised(vae_condition_init_sized);
+  CHECK(vae::Condition(std::vector<std::uint8_t>(6)).view(6).scale == condition.scale);
+  CHECK(vae::Condition().is_none());
   const auto workspace = vae::detail::initialised(vae_workspace_options_init_sized);
   CHECK(vae::WorkspaceOptions{}.max_rows == workspace.max_rows && vae::WorkspaceOptions{}.threads == workspace.threads);
+}
+
+// Every field of an objective and of a configuration has its place.
+void check_fields() {
+  auto c = vae::detail::initialised(vae_objective_init_sized);
+  c.kind = VAE_OBJECTIVE_IWAE, c.samples = 2, c.beta = 3, c.binarization = VAE_BINARIZATION_DYNAMIC;
+  c.estimator = VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED, c.free_bits = 4, c.capacity = 5, c.capacity_weight = 6;
+  c.regularizer = VAE_REGULARIZER_DIP_II, c.projections = 7, c.regularizer_weight = 8, c.regularizer_diagonal = 9;
+  c.kernel_scale = 10, c.data_rows = 11;
+  const vae::Objective objective = {.kind = vae::ObjectiveKind::iwae,
+                                    .samples = 2,
+                                    .beta = 3,
+                                    .binarization = vae::Binarization::dynamic,
+                                    .estimator = vae::Estimator::doubly_reparameterized,
+                                    .free_bits = 4,
+                                    .capacity = 5,
+                                    .capacity_weight = 6,
+                                    .regularizer = vae::Regularizer::dip_ii,
+                                    .projections = 7,
+                                    .regularizer_weight = 8,
+                                    .regularizer_diagonal = 9,
+                                    .kernel_scale = 10,
+                                    .data_rows = 11};
+  const vae_objective to = vae::detail::to_c(objective), back = vae::detail::to_c(vae::detail::from_c(c));
+  CHECK_BYTES(&to, &c, sizeof c);
+  CHECK_BYTES(&back, &c, sizeof c);
+
+  const vae_training training = vae::detail::to_c(vae::Training{.capacity_epochs = 2.5, .dropout = 0.25});
+  CHECK(training.capacity_epochs == 2.5 && training.dropout == 0.25);
+  CHECK(vae::detail::from_c(training).capacity_epochs == 2.5 && vae::detail::from_c(training).dropout == 0.25);
+
+  const vae::Config config = {
+      .condition_dim = 2, .prior_net = {{3}, {4, vae::Activation::tanh}}, .prior_components = 5};
+  const vae::detail::ConfigView view(config);
+  CHECK(view.c.condition_dim == 2 && view.c.prior_net_count == 2 && view.c.prior_components == 5);
+  const vae::Config again = vae::detail::from_c(view.c);
+  CHECK(again.prior_net.size() == 2 && again.prior_net[0].units == 3 && again.prior_components == 5);
+  CHECK(again.prior_net[1].activation == vae::Activation::tanh && again.condition_dim == 2);
 }
 
 void check_names() {
@@ -82,7 +109,11 @@ void check_names() {
   CHECK(std::strcmp(vae::name(vae::Likelihood::gaussian), "gaussian") == 0);
   CHECK(std::strcmp(vae::name(vae::Likelihood::log_cosh), "log_cosh") == 0);
   CHECK(std::strcmp(vae::name(vae::SigmaKind::per_output), "per_output") == 0);
+  CHECK(std::strcmp(vae::name(vae::Likelihood::student_t), "student_t") == 0);
   CHECK(std::strcmp(vae::name(vae::Prior::standard), "standard") == 0);
+  CHECK(std::strcmp(vae::name(vae::Prior::vamp), "vamp") == 0);
+  CHECK(std::strcmp(vae::name(vae::Estimator::doubly_reparameterized), "doubly_reparameterized") == 0);
+  CHECK(std::strcmp(vae::name(vae::Regularizer::sliced_wasserstein), "sliced_wasserstein") == 0);
   CHECK(std::strcmp(vae::name(vae::ObjectiveKind::iwae), "iwae") == 0);
   CHECK(std::strcmp(vae::name(vae::Binarization::dynamic), "dynamic") == 0);
   CHECK(std::strcmp(vae::name(vae::RateSchedule::burda), "burda") == 0);
@@ -369,6 +400,7 @@ void check_threads() {
 int main(int count, char **arguments) {
   const std::string folder = count > 1 ? arguments[1] : ".";
   check_defaults();
+  check_fields();
   check_names();
   check_model(folder);
   check_inference();

@@ -9,10 +9,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import _c_api
-from ._config import TrainingOptions
+from ._arrays import Condition
 from ._model import Model
-from ._results import Epoch, Loss, LossAndGradients, Posterior, Progress, Scores, TrainerInfo
+from ._presets import Preset, preset, preset_names
+from ._results import Epoch, Loss, LossAndGradients, Posterior, Prior, Progress, Scores, TrainerInfo
+from ._statistics import Statistics
 from ._trainer import Trainer
+from ._training_options import ObjectiveOptions, TrainingOptions
 from .errors import (
     DataError,
     FileError,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 __version__: str = _c_api.lib.vae_version_string().decode()
 
 __all__ = [
+    "Condition",
     "DataError",
     "Epoch",
     "FileError",
@@ -43,16 +47,28 @@ __all__ = [
     "MismatchError",
     "Model",
     "NotFiniteError",
+    "ObjectiveOptions",
     "OutOfMemoryError",
     "Posterior",
+    "Preset",
+    "Prior",
     "Progress",
     "Scores",
+    "Statistics",
     "Trainer",
     "TrainerInfo",
     "TrainingOptions",
     "UnsupportedError",
     "VAEError",
+    "available_isas",
+    "preset",
+    "preset_names",
 ]
+
+
+def available_isas() -> list[str]:
+    """The instruction sets that this build has kernels for and this machine can run."""
+    return [name for number, name in enumerate(_c_api.ISAS) if number and _c_api.lib.vae_isa_available(number)]
 
 
 def __getattr__(name: str) -> Any:

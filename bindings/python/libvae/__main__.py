@@ -1,4 +1,4 @@
-"""`python -m libvae export MODEL --encoder FILE --decoder FILE`"""
+"""`python -m libvae export MODEL --encoder FILE --decoder FILE --prior FILE`"""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     export = commands.add_parser("export", help="write a model's parts as ONNX files")
     export.add_argument("model", metavar="MODEL", help="a model file (.safetensors)")
-    export.add_argument("--encoder", metavar="FILE", help="x, noise -> mean, logvar, z")
-    export.add_argument("--decoder", metavar="FILE", help="z -> output, the mean of p(x|z)")
+    export.add_argument("--encoder", metavar="FILE", help="x, condition, noise -> mean, logvar, z")
+    export.add_argument("--decoder", metavar="FILE", help="z, condition -> output, the mean of p(x|z)")
+    export.add_argument("--prior", metavar="FILE", help="condition, noise -> mean, logvar, z of a conditional prior")
     options = parser.parse_args(arguments)
-    if options.encoder is None and options.decoder is None:
-        export.error("give --encoder, --decoder or both")
+    paths = {"encoder": options.encoder, "decoder": options.decoder, "prior": options.prior}
+    if not any(paths.values()):
+        export.error("give --encoder, --decoder, --prior or several")
     try:
         from . import onnx
 
-        onnx.export(Model.load(options.model), encoder=options.encoder, decoder=options.decoder)
+        onnx.export(Model.load(options.model), **paths)
     except (VAEError, ImportError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1

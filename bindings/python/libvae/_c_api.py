@@ -1,28 +1,27 @@
-"""The C ABI of libvae, as ctypes sees it: structs, functions, and the way from a status to an exception.
+"""The C ABI of libvae, as ctypes sees it: functions, and the way from a status to an exception.
 
-This is the only file that knows the C library; everything idiomatic lies above it. Names, fields and their order are
-those of `include/vae/*.h`, which says shapes, units and ownership; `tests/test_c_api.py` compares both with a compiler.
-ctypes releases the GIL during each call.
+Together with the structs and numbers of `_c_structs.py` this is all that knows the C library; everything idiomatic lies
+above. Names are those of `include/vae/*.h`, and `tests/test_c_api.py` compares both. ctypes releases the GIL during
+each call.
 """
 
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import pathlib
 import re
 import sys
-from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import Any, TypeVar
 
 from . import errors
+from ._c_structs import *
 
 # The release whose headers this file was written from. Before 1.0 a minor version may change the ABI.
 ABI_VERSION = (0, 1)
 
-# --- Numbers of base.h, config.h, data.h ------------------------------------------------------------------------------
-
-OK, STOPPED = 0, 9
 ERRORS: dict[int, type[errors.VAEError]] = {
     1: errors.InvalidArgumentError,
     2: errors.MismatchError,
@@ -33,213 +32,33 @@ ERRORS: dict[int, type[errors.VAEError]] = {
     7: errors.FormatError,
     8: errors.UnsupportedError,
 }
-ERROR_MESSAGE_SIZE = 512
-MAX_MILESTONES = 16
-DATA_FLOAT32, DATA_UINT8 = 0, 1
-PRECISION_FLOAT32, PRECISION_BFLOAT16, PRECISION_INT8 = 0, 1, 2
-
-# --- Structs: the first field is the size that the caller knows -------------------------------------------------------
-
-Floats = c_void_p  # float *: the address of a NumPy array's memory, `array.ctypes.data`, or None
-
-
-class Error(ctypes.Structure):
-    _fields_ = [("struct_size", c_uint32), ("code", c_int32), ("message", c_char * ERROR_MESSAGE_SIZE)]
-
-
-class Layer(ctypes.Structure):
-    _fields_ = [("struct_size", c_uint32), ("units", c_uint32), ("activation", c_int32)]
-
-
-class Config(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("input_dim", c_uint32),
-        ("condition_dim", c_uint32),
-        ("latent_dim", c_uint32),
-        ("encoder", POINTER(Layer)),
-        ("decoder", POINTER(Layer)),
-        ("encoder_count", c_uint32),
-        ("decoder_count", c_uint32),
-        ("prior", c_int32),
-        ("likelihood", c_int32),
-        ("output_activation", c_int32),
-        ("sigma_kind", c_int32),
-        ("sigma", c_double),
-        ("groups", POINTER(c_uint32)),
-        ("group_count", c_uint32),
-        ("reserved", c_uint32),
-    ]
-
-
-class Objective(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("kind", c_int32),
-        ("samples", c_uint32),
-        ("beta", c_double),
-        ("binarization", c_int32),
-        ("reserved32", c_uint32),
-        ("reserved", c_uint64 * 23),
-    ]
-
-
-class Training(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("batch_size", c_uint32),
-        ("objective", Objective),
-        ("learning_rate", c_double),
-        ("beta1", c_double),
-        ("beta2", c_double),
-        ("epsilon", c_double),
-        ("seed", c_uint64),
-        ("threads", c_int32),
-        ("isa", c_int32),
-        ("keep_gradients", c_int32),
-        ("reserved", c_uint32),
-        ("precision", c_int32),
-        ("precision_fallback", c_int32),
-        ("rate_schedule", c_int32),
-        ("warm_up", c_int32),
-        ("rate_decay", c_double),
-        ("rate_epochs", c_double),
-        ("rate_floor", c_double),
-        ("rate_milestones", c_uint32 * MAX_MILESTONES),
-        ("warm_up_epochs", c_double),
-        ("warm_up_share", c_double),
-        ("weight_decay", c_double),
-        ("clip_norm", c_double),
-        ("warm_up_cycles", c_uint32),
-        ("patience", c_uint32),
-    ]
-
-
-class Data(ctypes.Structure):
-    array: Any  # what `values` points into; not a field, but alive as long as the struct
-
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("type", c_int32),
-        ("values", c_void_p),
-        ("rows", c_size_t),
-        ("columns", c_size_t),
-        ("row_stride", c_size_t),
-        ("scale", c_double),
-    ]
-
-
-class Loss(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("examples", c_uint64),
-        ("loss", c_double),
-        ("reconstruction", c_double),
-        ("kl", c_double),
-        ("negative_elbo", c_double),
-        ("penalty", c_double),
-        ("reserved", c_double * 8),
-    ]
-
-
-class Terms(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("loss", Floats),
-        ("kl", Floats),
-        ("reconstruction", Floats),
-        ("sample_nll", Floats),
-        ("mean", Floats),
-        ("logvar", Floats),
-        ("z", Floats),
-        ("output", Floats),
-    ]
-
-
-class ModelOptions(ctypes.Structure):
-    _fields_ = [("struct_size", c_uint32), ("seed", c_uint64), ("allocator", c_void_p)]
-
-
-class ParameterInfo(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("name", c_char_p),
-        ("rank", c_uint32),
-        ("shape", c_uint64 * 4),
-        ("count", c_size_t),
-    ]
-
-
-class WorkspaceOptions(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("max_rows", c_uint32),
-        ("threads", c_int32),
-        ("isa", c_int32),
-        ("allocator", c_void_p),
-    ]
-
-
-class Progress(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("epoch", c_uint64),
-        ("batch", c_uint64),
-        ("batches", c_uint64),
-        ("step", c_uint64),
-        ("loss", Loss),
-    ]
-
-
-class TrainerInfo(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", c_uint32),
-        ("threads", c_int32),
-        ("isa", c_int32),
-        ("epoch", c_uint64),
-        ("batch", c_uint64),
-        ("step", c_uint64),
-        ("bytes", c_uint64),
-        ("precision", c_int32),
-        ("waited", c_uint32),
-        ("learning_rate", c_double),
-        ("beta", c_double),
-        ("gradient_norm", c_double),
-        ("best_loss", c_double),
-        ("best_epoch", c_uint64),
-    ]
-
-
-ProgressCallback = ctypes.CFUNCTYPE(c_int32, POINTER(Progress), c_void_p)
 
 # --- Functions: (result, arguments) -----------------------------------------------------------------------------------
 
-_handle, _error = c_void_p, POINTER(Error)
+_handle, _error, _text = c_void_p, POINTER(Error), c_char_p
+_data, _condition = POINTER(Data), POINTER(Condition)
+_objective, _loss, _terms = POINTER(Objective), POINTER(Loss), POINTER(Terms)
 _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "vae_version_number": (c_uint32, []),
-    "vae_version_string": (c_char_p, []),
-    "vae_status_name": (c_char_p, [c_int32]),
-    "vae_activation_name": (c_char_p, [c_int32]),
-    "vae_likelihood_name": (c_char_p, [c_int32]),
-    "vae_prior_name": (c_char_p, [c_int32]),
-    "vae_sigma_kind_name": (c_char_p, [c_int32]),
-    "vae_binarization_name": (c_char_p, [c_int32]),
-    "vae_rate_schedule_name": (c_char_p, [c_int32]),
-    "vae_warm_up_name": (c_char_p, [c_int32]),
-    "vae_objective_name": (c_char_p, [c_int32]),
-    "vae_precision_name": (c_char_p, [c_int32]),
-    "vae_error_init_sized": (None, [POINTER(Error), c_size_t]),
-    "vae_layer_init_sized": (None, [POINTER(Layer), c_size_t]),
-    "vae_config_init_sized": (None, [POINTER(Config), c_size_t]),
-    "vae_objective_init_sized": (None, [POINTER(Objective), c_size_t]),
-    "vae_training_init_sized": (None, [POINTER(Training), c_size_t]),
-    "vae_data_init_sized": (None, [POINTER(Data), c_size_t]),
-    "vae_loss_init_sized": (None, [POINTER(Loss), c_size_t]),
-    "vae_terms_init_sized": (None, [POINTER(Terms), c_size_t]),
-    "vae_model_options_init_sized": (None, [POINTER(ModelOptions), c_size_t]),
-    "vae_parameter_info_init_sized": (None, [POINTER(ParameterInfo), c_size_t]),
-    "vae_workspace_options_init_sized": (None, [POINTER(WorkspaceOptions), c_size_t]),
-    "vae_trainer_info_init_sized": (None, [POINTER(TrainerInfo), c_size_t]),
+    "vae_version_string": (_text, []),
+    "vae_status_name": (_text, [c_int32]),
+    "vae_isa_available": (c_int32, [c_int32]),
+    "vae_isa_name": (_text, [c_int32]),
+    "vae_precision_name": (_text, [c_int32]),
+    "vae_activation_name": (_text, [c_int32]),
+    "vae_likelihood_name": (_text, [c_int32]),
+    "vae_likelihood_parameter_name": (_text, [c_int32, c_uint32]),
+    "vae_prior_name": (_text, [c_int32]),
+    "vae_sigma_kind_name": (_text, [c_int32]),
+    "vae_objective_name": (_text, [c_int32]),
+    "vae_binarization_name": (_text, [c_int32]),
+    "vae_estimator_name": (_text, [c_int32]),
+    "vae_regularizer_name": (_text, [c_int32]),
+    "vae_rate_schedule_name": (_text, [c_int32]),
+    "vae_warm_up_name": (_text, [c_int32]),
+    "vae_bits_name": (_text, [c_int32]),
+    "vae_preset_name": (_text, [c_size_t]),
+    "vae_preset_get": (c_int32, [_text, POINTER(PresetInfo), POINTER(Config), POINTER(Training), _error]),
     "vae_model_create": (c_int32, [POINTER(Config), POINTER(ModelOptions), POINTER(_handle), _error]),
     "vae_model_quantize": (c_int32, [_handle, c_int32, POINTER(_handle), _error]),
     "vae_model_precision": (c_int32, [_handle]),
@@ -248,36 +67,71 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "vae_model_get_training": (c_int32, [_handle, POINTER(Training), POINTER(c_int32), _error]),
     "vae_model_parameter_count": (c_size_t, [_handle]),
     "vae_model_get_parameter_info": (c_int32, [_handle, c_size_t, POINTER(ParameterInfo), _error]),
-    "vae_model_get_parameter": (c_int32, [_handle, c_char_p, Floats, c_size_t, _error]),
-    "vae_model_set_parameter": (c_int32, [_handle, c_char_p, Floats, c_size_t, _error]),
-    "vae_model_init_output_bias": (c_int32, [_handle, POINTER(Data), _error]),
-    "vae_model_save": (c_int32, [_handle, c_char_p, _error]),
-    "vae_model_save_bytes": (c_int32, [_handle, c_char_p, c_size_t, POINTER(c_size_t), _error]),
-    "vae_model_load": (c_int32, [c_char_p, POINTER(ModelOptions), POINTER(_handle), _error]),
-    "vae_model_load_bytes": (c_int32, [c_char_p, c_size_t, POINTER(ModelOptions), POINTER(_handle), _error]),
+    "vae_model_get_parameter": (c_int32, [_handle, _text, Floats, c_size_t, _error]),
+    "vae_model_set_parameter": (c_int32, [_handle, _text, Floats, c_size_t, _error]),
+    "vae_model_init_output_bias": (c_int32, [_handle, _data, _error]),
+    "vae_model_save": (c_int32, [_handle, _text, _error]),
+    "vae_model_save_bytes": (c_int32, [_handle, _text, c_size_t, POINTER(c_size_t), _error]),
+    "vae_model_load": (c_int32, [_text, POINTER(ModelOptions), POINTER(_handle), _error]),
+    "vae_model_load_bytes": (c_int32, [_text, c_size_t, POINTER(ModelOptions), POINTER(_handle), _error]),
     "vae_workspace_create": (c_int32, [_handle, POINTER(WorkspaceOptions), POINTER(_handle), _error]),
     "vae_workspace_free": (None, [_handle]),
-    "vae_model_encode": (c_int32, [_handle, _handle, POINTER(Data), Floats, Floats, _error]),
-    "vae_model_decode": (c_int32, [_handle, _handle, Floats, c_size_t, Floats, _error]),
-    "vae_model_reconstruct": (c_int32, [_handle, _handle, POINTER(Data), Floats, _error]),
-    "vae_model_sample": (c_int32, [_handle, _handle, c_uint64, c_uint64, c_size_t, Floats, Floats, _error]),
-    "vae_model_evaluate": (
+    "vae_model_encode": (c_int32, [_handle, _handle, _data, Floats, Floats, _error]),
+    "vae_model_decode_given": (c_int32, [_handle, _handle, Floats, c_size_t, _condition, Floats, _error]),
+    "vae_model_reconstruct": (c_int32, [_handle, _handle, _data, Floats, _error]),
+    "vae_model_sample_given": (
         c_int32,
-        [_handle, _handle, POINTER(Data), POINTER(Objective), c_uint64, POINTER(Loss), POINTER(Terms), _error],
+        [_handle, _handle, c_uint64, c_uint64, c_size_t, _condition, Floats, Floats, _error],
     ),
+    "vae_model_prior": (c_int32, [_handle, _handle, c_size_t, _condition, Floats, Floats, _error]),
+    "vae_model_likelihood_parameters": (c_int32, [_handle, _handle, Floats, c_size_t, _condition, Floats, _error]),
+    "vae_model_likelihood_mean": (c_int32, [_handle, _handle, Floats, c_size_t, _condition, Floats, _error]),
+    "vae_model_likelihood_samples": (
+        c_int32,
+        [_handle, _handle, Floats, c_size_t, _condition, c_uint64, c_uint64, Floats, _error],
+    ),
+    "vae_model_evaluate": (c_int32, [_handle, _handle, _data, _objective, c_uint64, _loss, _terms, _error]),
     "vae_model_loss_and_gradients": (
         c_int32,
-        [_handle, _handle, POINTER(Data), POINTER(Objective), Floats, c_uint64, POINTER(Loss), POINTER(Terms), _error],
+        [_handle, _handle, _data, _objective, Floats, c_uint64, _loss, _terms, _error],
     ),
-    "vae_workspace_get_gradient": (c_int32, [_handle, c_char_p, Floats, c_size_t, _error]),
+    "vae_workspace_get_gradient": (c_int32, [_handle, _text, Floats, c_size_t, _error]),
+    "vae_model_statistics": (
+        c_int32,
+        [_handle, _handle, _data, POINTER(StatisticsOptions), POINTER(Statistics), POINTER(StatisticsArrays), _error],
+    ),
     "vae_trainer_create": (c_int32, [_handle, POINTER(Training), c_void_p, POINTER(_handle), _error]),
     "vae_trainer_free": (None, [_handle]),
-    "vae_trainer_epoch": (c_int32, [_handle, POINTER(Data), ProgressCallback, c_void_p, POINTER(Loss), _error]),
-    "vae_trainer_step": (c_int32, [_handle, POINTER(Data), Floats, POINTER(Loss), POINTER(Terms), _error]),
+    "vae_trainer_epoch": (c_int32, [_handle, _data, ProgressCallback, c_void_p, _loss, _error]),
+    "vae_trainer_step": (c_int32, [_handle, _data, Floats, _loss, _terms, _error]),
+    "vae_trainer_get_gradient": (c_int32, [_handle, _text, Floats, c_size_t, _error]),
     "vae_trainer_get_info": (c_int32, [_handle, POINTER(TrainerInfo), _error]),
-    "vae_trainer_save": (c_int32, [_handle, c_char_p, _error]),
-    "vae_trainer_restore": (c_int32, [_handle, c_char_p, _error]),
+    "vae_trainer_judge": (c_int32, [_handle, c_double, POINTER(c_int32), _error]),
+    "vae_trainer_take_best": (c_int32, [_handle, _error]),
+    "vae_trainer_save": (c_int32, [_handle, _text, _error]),
+    "vae_trainer_restore": (c_int32, [_handle, _text, _error]),
 }
+# The structs that a caller fills in, each with the function that makes it ready.
+_INITS: dict[type[ctypes.Structure], str] = {
+    Error: "vae_error_init_sized",
+    Layer: "vae_layer_init_sized",
+    Config: "vae_config_init_sized",
+    Objective: "vae_objective_init_sized",
+    Training: "vae_training_init_sized",
+    Condition: "vae_condition_init_sized",
+    Data: "vae_data_init_sized",
+    Loss: "vae_loss_init_sized",
+    Terms: "vae_terms_init_sized",
+    ModelOptions: "vae_model_options_init_sized",
+    ParameterInfo: "vae_parameter_info_init_sized",
+    WorkspaceOptions: "vae_workspace_options_init_sized",
+    TrainerInfo: "vae_trainer_info_init_sized",
+    PresetInfo: "vae_preset_info_init_sized",
+    StatisticsOptions: "vae_statistics_options_init_sized",
+    Statistics: "vae_statistics_init_sized",
+    StatisticsArrays: "vae_statistics_arrays_init_sized",
+}
+_SIGNATURES.update({name: (None, [POINTER(struct), c_size_t]) for struct, name in _INITS.items()})
 
 
 def library_path() -> str:
@@ -358,7 +212,7 @@ Struct = TypeVar("Struct", bound=ctypes.Structure)
 def new(struct: type[Struct]) -> Struct:
     """A struct with the library's defaults. `struct` is one of the classes above that the caller fills in."""
     value = struct()
-    _INIT[struct](byref(value), ctypes.sizeof(value))
+    getattr(lib, _INITS[struct])(byref(value), ctypes.sizeof(value))
     return value
 
 
@@ -366,24 +220,8 @@ def new_array(struct: type[Any], count: int) -> Any:
     """An array of such structs."""
     values = (struct * count)()
     for value in values:
-        _INIT[struct](byref(value), ctypes.sizeof(value))
+        getattr(lib, _INITS[struct])(byref(value), ctypes.sizeof(value))
     return values
-
-
-_INIT: dict[type[ctypes.Structure], Any] = {
-    Error: lib.vae_error_init_sized,
-    Layer: lib.vae_layer_init_sized,
-    Config: lib.vae_config_init_sized,
-    Objective: lib.vae_objective_init_sized,
-    Training: lib.vae_training_init_sized,
-    Data: lib.vae_data_init_sized,
-    Loss: lib.vae_loss_init_sized,
-    Terms: lib.vae_terms_init_sized,
-    ModelOptions: lib.vae_model_options_init_sized,
-    ParameterInfo: lib.vae_parameter_info_init_sized,
-    WorkspaceOptions: lib.vae_workspace_options_init_sized,
-    TrainerInfo: lib.vae_trainer_info_init_sized,
-}
 
 
 def call(function: Any, *arguments: Any) -> int:
@@ -420,10 +258,19 @@ def names(function: Any) -> list[str]:
 
 ACTIVATIONS = names(lib.vae_activation_name)
 LIKELIHOODS = names(lib.vae_likelihood_name)
+LIKELIHOOD_PARAMETERS = {
+    likelihood: names(functools.partial(lib.vae_likelihood_parameter_name, number))
+    for number, likelihood in enumerate(LIKELIHOODS)
+}
 PRIORS = names(lib.vae_prior_name)
 OBJECTIVES = names(lib.vae_objective_name)
 SIGMA_KINDS = names(lib.vae_sigma_kind_name)
 BINARIZATIONS = names(lib.vae_binarization_name)
+ESTIMATORS = names(lib.vae_estimator_name)
+REGULARIZERS = names(lib.vae_regularizer_name)
 RATE_SCHEDULES = names(lib.vae_rate_schedule_name)
 WARM_UPS = names(lib.vae_warm_up_name)
 PRECISIONS = names(lib.vae_precision_name)
+BITS = names(lib.vae_bits_name)
+ISAS = names(lib.vae_isa_name)
+PRESETS = names(lib.vae_preset_name)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from . import _arrays, _config
 from . import _c_api as c
 from ._results import Array
+from ._training_options import training_to_dict
 from .errors import DataError, InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _WORKSPACE_ROWS = 256  # rows that are worked on at a time
 
 
 class Owner:
-    """Frees a model of the library when nobody holds this any more: neither its `Model` nor a trainer that borrows it."""
+    """Frees a model of the library when nobody holds this any more: neither its `Model` nor a trainer of it."""
 
     def __init__(self, handle: Any) -> None:
         self.workspaces: list[tuple[int, Any]] = []  # those that no call uses at the moment: (rows, handle)
@@ -53,12 +54,13 @@ class ModelBase:
     def _adopt(self, handle: Any) -> None:
         """Takes over a handle of the library."""
         self._handle = handle
-        self._threads = 0
+        self._threads, self._isa = 0, 0
         self._training_lock = threading.Lock()
         self._owner = Owner(handle)
         self._workspaces = self._owner.workspaces
         struct = self._config_struct()
         self._input_dim, self._latent_dim = int(struct.input_dim), int(struct.latent_dim)
+        self._condition_dim = int(struct.condition_dim)
         self._likelihood: str = c.LIKELIHOODS[struct.likelihood]
 
     # --- Making, saving and loading -----------------------------------------------------------------------------------
@@ -73,7 +75,10 @@ class ModelBase:
             `input_dim` and `latent_dim`; `encoder` and `decoder`, lists of `{"units": 400, "activation": "relu"}` from
             input to output; `likelihood`, a name in docs/LIKELIHOODS.md. "gaussian", "laplace" and "log_cosh" take
             `sigma`, a number, "global" or "per_output" (learned), and `output_activation`; "categorical" takes
-            `groups`, the columns of each of its variables. The keys are those of a model file; `training` may be there and is not used.
+            `groups`, the columns of each of its variables. `condition_dim` is the columns of a condition or the number
+            of its labels. `prior` is "standard", "conditional" (with the hidden layers `prior_net`), "mixture" or
+            "vamp" (with `prior_components`). The keys are those of a model file; `training` may be there and is not
+            used.
         seed : int
             Of the initial weights. Equal seeds give equal models on every machine.
 
@@ -164,7 +169,9 @@ class ModelBase:
     @property
     def config(self) -> dict[str, Any]:
         """The configuration, with the keys of a model file; `training` is there once the model has been trained."""
-        return _config.config_to_dict(self._config_struct(), self._training_struct())
+        config = _config.config_to_dict(self._config_struct())
+        training = self._training_struct()
+        return config if training is None else {**config, "training": training_to_dict(training)}
 
     def _config_struct(self) -> c.Config:
         """Its layers belong to the library's model."""
@@ -189,6 +196,11 @@ class ModelBase:
         return self._latent_dim
 
     @property
+    def condition_dim(self) -> int:
+        """C, the columns of the condition or the number of its labels; 0 where there is none."""
+        return self._condition_dim
+
+    @property
     def likelihood(self) -> str:
         """p(x|z): its name in docs/LIKELIHOODS.md."""
         return self._likelihood
@@ -208,6 +220,21 @@ class ModelBase:
     @threads.setter
     def threads(self, threads: int) -> None:
         self._threads = _config.whole("threads", threads, bits=31)
+        self._drop_workspaces()
+
+    @property
+    def isa(self) -> str:
+        """The instruction set of encode, decode and the like: "auto", the default, takes VAE_ISA, else the best one
+        that the machine has. libvae.available_isas() lists them."""
+        return c.ISAS[self._isa]
+
+    @isa.setter
+    def isa(self, isa: str) -> None:
+        self._isa = _config.word("isa", isa, c.ISAS)
+        self._drop_workspaces()
+
+    def _drop_workspaces(self) -> None:
+        """The next calls make new ones."""
         while self._workspaces:
             c.lib.vae_workspace_free(self._workspaces.pop()[1])
 
@@ -295,7 +322,7 @@ class ModelBase:
             c.lib.vae_workspace_free(workspace)
             size, workspace = max(rows, _WORKSPACE_ROWS), c_void_p()
             options = c.new(c.WorkspaceOptions)
-            options.max_rows, options.threads = size, self._threads
+            options.max_rows, options.threads, options.isa = size, self._threads, self._isa
             c.call(c.lib.vae_workspace_create, self._handle, byref(options), byref(workspace))
         try:
             yield workspace

@@ -1,4 +1,7 @@
-"""What the library's functions give back. N rows, K latent samples of each, D inputs, Z latent dimensions."""
+"""What the library's functions give back. N rows, K latent samples of each, D inputs, Z latent dimensions.
+
+Everything that is a logarithm of a probability is in nats.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,24 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
 
 class Posterior(NamedTuple):
     """The approximate posterior q(z|x), a normal distribution with a diagonal covariance.
+
+    Attributes
+    ----------
+    mean, logvar : ndarray of shape (N, Z), float32
+        `logvar` is the logarithm of the variance, clamped to [-20, 20].
+    """
+
+    mean: Array
+    logvar: Array
+
+
+class Prior(NamedTuple):
+    """The prior p(z|c) of each row, a normal distribution with a diagonal covariance.
 
     Attributes
     ----------
@@ -37,7 +54,8 @@ class Loss:
     reconstruction : float
         -log p(x|z), normalising constants included, mean over samples.
     kl : float
-        KL(q(z|x), p(z)) in closed form, not multiplied by beta.
+        KL(q(z|x), p(z)), not multiplied by beta: in closed form, or for a mixture or VampPrior the mean over samples
+        of log q(z|x) - log p(z).
     negative_elbo : float
         reconstruction + kl.
     penalty : float
@@ -80,7 +98,7 @@ class LossAndGradients:
     reconstruction_nll : ndarray of shape (K, N), float32
         -log p(x|z) of each sample, in nats, normalising constants included.
     kl : ndarray of shape (N,), float32
-        KL(q(z|x), p(z)) in closed form, in nats.
+        KL(q(z|x), p(z)), in nats, as in `Loss`.
     mean, logvar : ndarray of shape (N, Z), float32
         Of q(z|x).
     z : ndarray of shape (K, N, Z), float32
@@ -119,6 +137,8 @@ class Progress:
         Means over the validation rows, at the end of an epoch.
     is_epoch_end : bool
         Whether the epoch is done and validated.
+    is_best : bool
+        Whether the epoch's validation loss is the lowest so far, of a run with `patience`.
     """
 
     epoch: int
@@ -129,6 +149,7 @@ class Progress:
     training: Loss
     validation: Loss | None
     is_epoch_end: bool
+    is_best: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,11 +164,14 @@ class Epoch:
         Means over the training rows.
     validation : Loss or None
         Means over the validation rows after the epoch.
+    is_best : bool
+        Whether the validation loss is the lowest so far, of a run with `patience`.
     """
 
     epoch: int
     training: Loss
     validation: Loss | None
+    is_best: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,17 +182,37 @@ class TrainerInfo:
     ----------
     threads : int
         The size of the last step's team of threads; before the first step the most it may have.
-    epoch, batch, step : int
-        Epochs finished, batches done in a stopped epoch, Adam's steps.
-    bytes : int
-        Memory that the trainer holds.
+    isa : str
+        The instruction set of its kernels: "avx512", "avx2", "neon" or "portable".
     precision : str
         What matrix products are computed in: "float32" or "bf16".
+    bytes : int
+        Memory that the trainer holds.
+    epoch, batch, step : int
+        Epochs finished, batches done in a stopped epoch, Adam's steps.
+    learning_rate, beta, capacity : float
+        Of the last step, by their schedules; 0 before the first.
+    gradient_norm : float
+        Of the last step, before clipping; 0 without `clip_norm`.
+    best_loss : float or None
+        The lowest loss that was judged; None where none was.
+    best_epoch : int
+        Epochs that were finished then.
+    waited : int
+        Judgements since the best one.
     """
 
     threads: int
+    isa: str
+    precision: str
+    bytes: int
     epoch: int
     batch: int
     step: int
-    bytes: int
-    precision: str
+    learning_rate: float
+    beta: float
+    capacity: float
+    gradient_norm: float
+    best_loss: float | None
+    best_epoch: int
+    waited: int

@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable
-from ctypes import byref, c_void_p
+from ctypes import byref, c_int32, c_void_p
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
 from . import _arrays, _config
 from . import _c_api as c
+from ._arrays import ConditionLike
 from ._interrupt import CtrlC
 from ._model import Model, to_loss
 from ._model_base import Owner
 from ._progress_bar import ProgressBar
-from ._results import Epoch, Loss, Progress, TrainerInfo
-from .errors import MismatchError
+from ._results import Array, Epoch, Loss, Progress, TrainerInfo
+from ._training_options import training_to_struct
+from .errors import InvalidArgumentError, MismatchError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from ._training_options import TrainingOptions
 
 ProgressFunction = Callable[[Progress], object]
 
@@ -45,8 +49,12 @@ class Trainer:
     threads : int
         0 takes VAE_THREADS, else OMP_NUM_THREADS, else the processors that the process may use. The result does not
         depend on it.
+    isa : str
+        The instruction set of the kernels; "auto" takes VAE_ISA, else the best one that the machine has.
+    keep_gradients : bool
+        Whether steps leave their gradients to be read by `gradients` (a little slower).
     **options : TrainingOptions
-        `objective`, `samples`, `beta`, `batch_size`, `learning_rate`, `beta1`, `beta2`, `epsilon`, `seed`, `precision`.
+        `objective`, `samples`, `beta`, `batch_size`, `learning_rate`, `beta1`, `beta2`, `epsilon`, `seed`, ….
 
     Raises
     ------
@@ -54,10 +62,21 @@ class Trainer:
         For an option that is not allowed, or that this machine does not have.
     """
 
-    def __init__(self, model: Model, *, threads: int = 0, **options: Unpack[_config.TrainingOptions]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        threads: int = 0,
+        isa: str = "auto",
+        keep_gradients: bool = False,
+        **options: Unpack[TrainingOptions],
+    ) -> None:
         self._model = model
-        training = _config.training_to_struct(options, threads)
-        self._objective = training.objective
+        training = training_to_struct(options)
+        training.threads = _config.whole("threads", threads, bits=31)
+        training.isa = _config.word("isa", isa, c.ISAS)
+        training.keep_gradients = bool(keep_gradients)
+        self._objective, self._patience = training.objective, training.patience
         self._handle = c_void_p()
         c.call(c.lib.vae_trainer_create, model._handle, byref(training), None, byref(self._handle))
         weakref.finalize(self, _free, self._handle, model._owner).atexit = False
@@ -73,7 +92,20 @@ class Trainer:
         info = c.new(c.TrainerInfo)
         c.call(c.lib.vae_trainer_get_info, self._handle, byref(info))
         return TrainerInfo(
-            info.threads, info.epoch, info.batch, info.step, info.bytes, precision=c.PRECISIONS[info.precision]
+            info.threads,
+            c.ISAS[info.isa],
+            c.PRECISIONS[info.precision],
+            info.bytes,
+            info.epoch,
+            info.batch,
+            info.step,
+            info.learning_rate,
+            info.beta,
+            info.capacity,
+            info.gradient_norm,
+            info.best_loss if info.best_epoch else None,
+            info.best_epoch,
+            info.waited,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -100,9 +132,58 @@ class Trainer:
             c.call(c.lib.vae_trainer_restore, self._handle, c.path(path))
         restored = self._model._training_struct()
         assert restored is not None  # a trainer's state says how it was trained
-        self._objective = restored.objective
+        self._objective, self._patience = restored.objective, restored.patience
 
-    def step(self, x: npt.ArrayLike, noise: npt.ArrayLike | None = None, *, scale: float | None = None) -> Loss:
+    def judge(self, loss: float) -> bool:
+        """Early stopping in a loop of one's own: tells the trainer the loss on held-out data, usually after an epoch.
+
+        Where it is lower than ever, the trainer keeps a copy of the parameters and its own state (three times the
+        parameters' memory, at the first call). `fit` with `patience` does all of this.
+
+        Returns
+        -------
+        bool
+            Whether to stop: `patience` losses in a row were not lower.
+
+        Raises
+        ------
+        InvalidArgumentError
+            For a loss that is not finite, and within a stopped epoch.
+        """
+        stop = c_int32()
+        with self._model._changing():
+            c.call(c.lib.vae_trainer_judge, self._handle, _config.real("loss", loss), byref(stop))
+        return bool(stop.value)
+
+    def take_best(self) -> None:
+        """Puts the state with the lowest judged loss back: parameters, and the optimiser's state that belongs to them.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Where nothing was judged.
+        """
+        with self._model._changing():
+            c.call(c.lib.vae_trainer_take_best, self._handle)
+
+    def gradients(self) -> dict[str, Array]:
+        """The gradients of the last step, under the parameters' names, of a trainer with `keep_gradients`.
+
+        Raises
+        ------
+        InvalidArgumentError
+            Before the first step, or without `keep_gradients`.
+        """
+        return self._model._tensors(c.lib.vae_trainer_get_gradient, self._handle)
+
+    def step(
+        self,
+        x: npt.ArrayLike,
+        noise: npt.ArrayLike | None = None,
+        condition: ConditionLike | None = None,
+        *,
+        scale: float | None = None,
+    ) -> Loss:
         """One step of Adam on the rows given, in their order.
 
         Parameters
@@ -111,15 +192,17 @@ class Trainer:
             Rows as `Model.encode` takes them.
         noise : array_like of shape (K, N, Z), optional
             eps of z = mean + exp(logvar / 2) eps; drawn from the seed where it is left out.
+        condition : array_like, optional
+            Of a model with a condition, as `Model.encode` takes it.
         scale : float, optional
-            What bytes are multiplied by.
+            What bytes of x are multiplied by.
 
         Returns
         -------
         Loss
             Of these rows, before the step.
         """
-        data = _arrays.rows(x, self._model.likelihood, scale)
+        data = self._model._rows(x, condition, scale)
         eps = None
         if noise is not None:
             eps = _arrays.floats(noise, (self._objective.samples, data.rows, self._model.latent_dim), "noise")
@@ -134,7 +217,9 @@ class Trainer:
         x: npt.ArrayLike,
         epochs: int = 10,
         *,
+        condition: ConditionLike | None = None,
         validation: npt.ArrayLike | None = None,
+        validation_condition: ConditionLike | None = None,
         callback: ProgressFunction | None = None,
         progress: bool | None = None,
         scale: float | None = None,
@@ -145,20 +230,28 @@ class Trainer:
         KeyboardInterrupt is raised, and the model is as trained so far. A run that was stopped within an epoch goes on
         there with the next call, if `x` has as many rows.
 
+        With `patience` the validation loss decides: training ends after so many epochs without a lower one, and a run
+        that comes to its end leaves the best parameters. One that was stopped leaves those of its last step, and
+        `take_best` has the best.
+
         Parameters
         ----------
         x : array_like of shape (N, D)
             Rows as `Model.encode` takes them.
         epochs : int
+        condition : array_like, optional
+            Of a model with a condition, as `Model.encode` takes it.
         validation : array_like of shape (M, D), optional
             Rows to measure the objective on after each epoch, always with the same noise.
+        validation_condition : array_like, optional
+            Theirs.
         callback : callable, optional
             Called with a `Progress` about ten times a second and at the end of each epoch. A true result stops the run;
             what it raises stops it too, and is raised by `fit`.
         progress : bool, optional
             Whether to show a progress bar; by default where tqdm is installed and standard error is a terminal.
         scale : float, optional
-            What bytes are multiplied by.
+            What bytes of x and validation are multiplied by.
 
         Returns
         -------
@@ -167,6 +260,8 @@ class Trainer:
 
         Raises
         ------
+        InvalidArgumentError
+            For `patience` without validation rows.
         DataError, MismatchError
             For data that the model cannot take, named by row and column.
         NotFiniteError
@@ -174,12 +269,15 @@ class Trainer:
         KeyboardInterrupt
             After Ctrl-C.
         """
-        likelihood = self._model.likelihood
-        data, held_out = _arrays.rows(x, likelihood, scale), None
+        data, held_out = self._model._rows(x, condition, scale), None
         if validation is not None:
-            held_out = _arrays.rows(validation, likelihood, scale, "validation")
+            held_out = self._model._rows(validation, validation_condition, scale, "validation")
             if held_out.columns != data.columns:
                 raise MismatchError(f"validation has {held_out.columns} columns, x has {data.columns}")
+        elif validation_condition is not None:
+            raise InvalidArgumentError("validation_condition is there, but there are no validation rows")
+        if self._patience and held_out is None:
+            raise InvalidArgumentError(f"patience is {self._patience}, but there are no validation rows to judge by")
         bar = ProgressBar(progress, data.rows)
         try:
             with CtrlC() as ctrl_c:
@@ -219,11 +317,21 @@ class _Run:
             training = self.train(report)
             if training is None:
                 break
-            validation = self.validate()
-            done.append(Epoch(self.trainer.info.epoch, training, validation))
-            if self.report_epoch(training, validation):
+            epoch, validation = self.trainer.info.epoch, self.validate()
+            is_best, is_over = self.judge(validation)
+            if is_over:
+                self.trainer.take_best()
+            done.append(Epoch(epoch, training, validation, is_best))
+            if self.report_epoch(training, validation, is_best) or is_over:
                 break
         return done
+
+    def judge(self, validation: Loss | None) -> tuple[bool, bool]:
+        """Whether the epoch is the best one so far, and whether the run has come to its end, of one that is judged."""
+        if not self.trainer._patience or validation is None:
+            return False, False
+        is_over = self.trainer.judge(validation.loss)
+        return self.trainer.info.waited == 0, is_over or self.epoch == self.epoch_count
 
     def train(self, report: Any) -> Loss | None:
         """One epoch; None where it was stopped."""
@@ -257,10 +365,9 @@ class _Run:
             self.error = error
             return 1
 
-    def report_epoch(self, training: Loss, validation: Loss | None) -> bool:
-        stop = self.tell(Progress(
-            self.epoch, self.epoch_count, self.batches, self.batches, self.step, training, validation, is_epoch_end=True
-        ))
+    def report_epoch(self, training: Loss, validation: Loss | None, is_best: bool) -> bool:
+        place = self.epoch, self.epoch_count, self.batches, self.batches, self.step
+        stop = self.tell(Progress(*place, training, validation, is_epoch_end=True, is_best=is_best))
         return bool(stop) or self.ctrl_c.pressed
 
     def tell(self, progress: Progress) -> int:

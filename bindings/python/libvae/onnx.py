@@ -59,6 +59,20 @@ class _Graph:
         operation, attributes = _ACTIVATIONS[name]
         return self.node(operation, [x], output, **attributes)
 
+    def beside(self, values: Sequence[str]) -> str:
+        """Matrices of equally many rows, side by side."""
+        return values[0] if len(values) == 1 else self.node("Concat", values, ".".join(values), axis=1)
+
+    def softmax(self, x: str, groups: Sequence[int], output: str) -> str:
+        """Softmax over each group of columns."""
+        sizes = numpy_helper.from_array(np.array(groups, np.int64), f"{output}.groups")
+        self.weights.append(sizes)
+        parts = [f"{output}.group{index}" for index in range(len(groups))]
+        self.nodes.append(helper.make_node("Split", [x, sizes.name], parts, name=f"{output}.split", axis=1))
+        return self.node(
+            "Concat", [self.node("Softmax", [part], f"{part}.softmax", axis=1) for part in parts], output, axis=1
+        )
+
     def stack(self, net: str, layers: Sequence[dict[str, Any]], x: str) -> str:
         """The hidden layers `net`.0, `net`.1, …"""
         for index, layer in enumerate(layers):
@@ -80,34 +94,68 @@ _ACTIVATIONS: dict[str, tuple[str, dict[str, float]]] = {
 def encoder_model(model: Model) -> Any:
     """The encoder as an `onnx.ModelProto`.
 
-    Inputs `x` [N, D] and `noise` [N, Z] (zeros for z = mean); outputs `mean`, `logvar` and
-    `z` = mean + exp(logvar / 2) noise, each [N, Z]. All are float32.
+    Inputs `x` [N, D], `condition` [N, C] of a model with a condition, and `noise` [N, Z] (zeros for z = mean); outputs
+    `mean`, `logvar` and `z` = mean + exp(logvar / 2) noise, each [N, Z]. All are float32.
     """
     config, graph = model.config, _Graph(model.parameters())
-    hidden = graph.stack("encoder", config["encoder"], "x")
-    graph.node("Identity", [graph.dense("encoder.mean", hidden)], "mean")
+    inputs = {"x": model.input_dim, **_condition_input(model)}
+    hidden = graph.stack("encoder", config["encoder"], graph.beside(list(inputs)))
+    inputs["noise"] = model.latent_dim
+    return _proto(graph, "encoder", config, inputs, _normal(graph, model, "encoder", hidden))
+
+
+def prior_model(model: Model) -> Any:
+    """The net of a conditional prior as an `onnx.ModelProto`.
+
+    Inputs `condition` [N, C] and `noise` [N, Z]; outputs `mean`, `logvar` and `z` = mean + exp(logvar / 2) noise, each
+    [N, Z]: z is drawn from p(z|c) where the noise is standard normal. All are float32.
+    """
+    config, graph = model.config, _Graph(model.parameters())
+    if config["prior"] != "conditional":
+        raise UnsupportedError(f"the prior is {config['prior']}; a conditional one alone has a net to export")
+    inputs = {**_condition_input(model), "noise": model.latent_dim}
+    hidden = graph.stack("prior", config["prior_net"], "condition")
+    return _proto(graph, "prior", config, inputs, _normal(graph, model, "prior", hidden))
+
+
+def _normal(graph: _Graph, model: Model, net: str, hidden: str) -> dict[str, int]:
+    """The heads `net`.mean and `net`.logvar, and the sample z; the outputs with their columns."""
+    graph.node("Identity", [graph.dense(f"{net}.mean", hidden)], "mean")
     limits = [graph.constant("logvar.least", -20), graph.constant("logvar.most", 20)]
-    graph.node("Clip", [graph.dense("encoder.logvar", hidden), *limits], "logvar")
+    graph.node("Clip", [graph.dense(f"{net}.logvar", hidden), *limits], "logvar")
     half = graph.node("Mul", ["logvar", graph.constant("half", 0.5)], "logvar.half")
     deviation = graph.node("Exp", [half], "deviation")
     graph.node("Add", ["mean", graph.node("Mul", [deviation, "noise"], "z.noise")], "z")
-    latent = model.latent_dim
-    inputs = {"x": model.input_dim, "noise": latent}
-    return _proto(graph, "encoder", config, inputs, {"mean": latent, "logvar": latent, "z": latent})
+    return dict.fromkeys(("mean", "logvar", "z"), model.latent_dim)
 
 
 # The activation that makes a likelihood's mean of the decoder's output, where that is not the configuration's.
-_MEANS = {"bernoulli": "sigmoid", "continuous_bernoulli": "sigmoid", "poisson": "softplus"}
+_MEANS = {
+    "bernoulli": "sigmoid",
+    "continuous_bernoulli": "sigmoid",
+    "poisson": "softplus",
+    "negative_binomial": "softplus",
+}
 
 
 def decoder_model(model: Model) -> Any:
-    """The decoder as an `onnx.ModelProto`: input `z` [N, Z], output `output` [N, D], the mean of p(x|z), float32."""
+    """The decoder as an `onnx.ModelProto`.
+
+    Inputs `z` [N, Z] and `condition` [N, C] of a model with a condition; output `output` [N, D], what `Model.decode`
+    gives. All are float32.
+    """
     config, graph = model.config, _Graph(model.parameters())
+    inputs = {"z": model.latent_dim, **_condition_input(model)}
+    location = graph.dense("decoder.mean", graph.stack("decoder", config["decoder"], graph.beside(list(inputs))))
     if model.likelihood == "categorical":
-        raise UnsupportedError("the decoder of a categorical likelihood has no ONNX export yet")
-    location = graph.dense("decoder.mean", graph.stack("decoder", config["decoder"], "z"))
-    graph.activation(_MEANS.get(model.likelihood, config["output_activation"]), location, "output")
-    return _proto(graph, "decoder", config, {"z": model.latent_dim}, {"output": model.input_dim})
+        graph.softmax(location, config["groups"], "output")
+    else:
+        graph.activation(_MEANS.get(model.likelihood, config["output_activation"]), location, "output")
+    return _proto(graph, "decoder", config, inputs, {"output": model.input_dim})
+
+
+def _condition_input(model: Model) -> dict[str, int]:
+    return {"condition": model.condition_dim} if model.condition_dim else {}
 
 
 def _proto(
@@ -129,28 +177,38 @@ def _proto(
 
 
 def export(
-    model: Model, *, encoder: str | os.PathLike[str] | None = None, decoder: str | os.PathLike[str] | None = None
+    model: Model,
+    *,
+    encoder: str | os.PathLike[str] | None = None,
+    decoder: str | os.PathLike[str] | None = None,
+    prior: str | os.PathLike[str] | None = None,
 ) -> None:
-    """Writes a model's encoder, its decoder or both as ONNX files.
+    """Writes a model's encoder, its decoder and the net of its conditional prior as ONNX files.
+
+    The condition of a model that has one is an input `condition` [N, C]; labels go in as rows with a single 1.
 
     Parameters
     ----------
     model : Model
         A copy that `Model.quantized` made is exported with the float32 numbers that its weights stand for.
     encoder : path, optional
-        Inputs `x` [N, D] and `noise` [N, Z]; outputs `mean`, `logvar`, `z`, each [N, Z]. Zeros as noise make z
-        the mean.
+        Inputs `x` [N, D], `condition` and `noise` [N, Z]; outputs `mean`, `logvar`, `z`, each [N, Z]. Zeros as noise
+        make z the mean.
     decoder : path, optional
-        Input `z` [N, Z]; output `output` [N, D], the mean of p(x|z).
+        Inputs `z` [N, Z] and `condition`; output `output` [N, D], what `Model.decode` gives.
+    prior : path, optional
+        Inputs `condition` and `noise` [N, Z]; outputs `mean`, `logvar`, `z`, each [N, Z].
 
     Raises
     ------
     ValueError
-        Where neither is asked for.
+        Where nothing is asked for.
+    UnsupportedError
+        For the net of a prior that has none.
     """
-    if encoder is None and decoder is None:
-        raise ValueError("nothing to export: give encoder=, decoder= or both")
-    if encoder is not None:
-        onnx.save(encoder_model(model), os.fspath(encoder))
-    if decoder is not None:
-        onnx.save(decoder_model(model), os.fspath(decoder))
+    parts = [(encoder_model, encoder), (decoder_model, decoder), (prior_model, prior)]
+    wanted = [(build, path) for build, path in parts if path is not None]
+    if not wanted:
+        raise ValueError("nothing to export: give encoder=, decoder=, prior= or several")
+    for proto, path in [(build(model), path) for build, path in wanted]:
+        onnx.save(proto, os.fspath(path))

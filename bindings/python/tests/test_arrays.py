@@ -1,9 +1,13 @@
-"""Arrays: which are read in place, which are copied, which are refused."""
+"""Arrays: which are read in place, which are copied, which are refused; conditions and their labels."""
+
+import gc
+import weakref
 
 import libvae
 import numpy as np
 import pytest
 from libvae import _arrays
+from libvae import _c_api as c
 
 from conftest import config
 
@@ -100,3 +104,76 @@ def test_codes_are_checked():
         model.decode(np.full((1, 3), np.inf))
     codes = np.random.default_rng(1).standard_normal((3, 4))
     assert np.array_equal(model.decode(codes.T), model.decode(codes.T.copy()))
+
+
+LABELS = np.random.default_rng(1).integers(0, 5, 40)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint32", "int8", "int32"])
+def test_labels_that_are_read_in_place(dtype):
+    labels = LABELS.astype(dtype)
+    for x, stride in (labels, 1), (labels[3:], 1), (labels[::3], 3), (np.stack([labels, labels], 1)[:, 1], 2):
+        given = _arrays.condition(x, 5)
+        assert given.values == x.ctypes.data and (given.rows, given.row_stride) == (len(x), stride)
+        assert given.type == (c.CONDITION_LABELS_UINT8 if x.itemsize == 1 else c.CONDITION_LABELS_UINT32)
+
+
+@pytest.mark.parametrize("x", [LABELS, LABELS.astype(">i4"), LABELS.astype("u2"), LABELS.tolist(), LABELS[::-1]])
+def test_labels_that_are_copied(x):
+    given = _arrays.condition(x, 5)
+    assert given.type == c.CONDITION_LABELS_UINT32 and given.rows == 40 and given.row_stride == 1
+    assert np.array_equal(given.array, x)
+
+
+def test_conditions_of_numbers():
+    for x in (FLOATS, BYTES, FLOATS[::3], FLOATS[:1]):
+        given = _arrays.condition(x, 20)
+        assert given.values == x.ctypes.data and given.rows == len(x) and np.isclose(given.scale, 1 / 255)
+        assert given.type == (c.CONDITION_UINT8 if x.dtype == np.uint8 else c.CONDITION_FLOAT32)
+    copied = _arrays.condition(FLOATS.astype(np.float64), 20)
+    assert copied.type == c.CONDITION_FLOAT32 and np.array_equal(copied.array, FLOATS)
+    scaled = _arrays.condition(libvae.Condition(BYTES, scale=0.5), 20)
+    assert scaled.scale == 0.5 and scaled.values == BYTES.ctypes.data
+
+
+def test_copies_of_conditions_live_as_long_as_the_rows():
+    given = _arrays.condition([1, 2] * 20, 5)
+    data, alive = _arrays.rows(FLOATS, "bernoulli", None, given), weakref.ref(given.array)
+    del given
+    gc.collect()
+    assert alive() is not None
+    del data
+    gc.collect()
+    assert alive() is None
+
+
+def test_one_condition_for_all_rows():
+    row, label = _arrays.condition(FLOATS[0], 20), _arrays.condition(4, 5)
+    assert (row.type, row.rows) == (c.CONDITION_FLOAT32, 1) and row.values == FLOATS.ctypes.data
+    assert (label.type, label.rows, label.array[0]) == (c.CONDITION_LABELS_UINT32, 1, 4)
+    assert _arrays.condition(libvae.Condition(BYTES[0], scale=2), 20).type == c.CONDITION_UINT8
+    assert _arrays.condition(None, 20) is None
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        ([0, 1, 5], libvae.DataError, "condition of row 2 is 5; a label must be from 0 to 4"),
+        (np.array([0, -1]), libvae.DataError, "condition of row 1 is -1"),
+        (2**40, libvae.DataError, "row 0 is 1099511627776"),
+        (FLOATS, ValueError, r"shape \(40, 20\); it must be \(N, 5\), or \(N,\) where it is labels"),
+        (FLOATS[0], ValueError, r"shape \(1, 20\)"),
+        (0.5, ValueError, r"shape \(\)"),
+        (["a"], TypeError, "<U1"),
+        (libvae.Condition(LABELS, scale=1), ValueError, "condition has a scale, and values of type int64"),
+        (libvae.Condition(FLOATS[:, :5], scale=1), ValueError, "float32"),
+    ],
+)
+def test_conditions_that_are_refused(x, error, message):
+    with pytest.raises(error, match=message):
+        _arrays.condition(x, 5)
+
+
+def test_a_model_without_a_condition_takes_none():
+    with pytest.raises(libvae.MismatchError, match="takes no condition"):
+        libvae.Model.create(config()).encode(FLOATS, LABELS)

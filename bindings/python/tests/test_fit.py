@@ -211,6 +211,104 @@ def test_progress_bar(model, rows, capfd):
     assert capfd.readouterr().err == ""
 
 
+def overfit(trainer, rows, **options):
+    """Few rows, so that the validation loss has its lowest point early."""
+    return trainer.fit(rows[:20], 200, validation=rows[20:100] > 0.3, **options)
+
+
+def test_patience_ends_a_run_with_its_best_parameters(model, rows):
+    trainer = libvae.Trainer(model, patience=4, learning_rate=0.02, batch_size=10)
+    seen = []
+    epochs = overfit(trainer, rows, callback=seen.append)
+    losses = [epoch.validation.loss for epoch in epochs]
+    best = int(np.argmin(losses))
+    assert len(epochs) == best + 5 < 200
+    assert [epoch.is_best for epoch in epochs] == [loss == min(losses[: n + 1]) for n, loss in enumerate(losses)]
+    assert [progress.is_best for progress in seen if progress.is_epoch_end] == [epoch.is_best for epoch in epochs]
+    info = trainer.info
+    assert (info.best_loss, info.best_epoch, info.epoch, info.waited) == (losses[best], best + 1, best + 1, 0)
+    assert model.evaluate(rows[20:100] > 0.3).loss == losses[best]
+    again = libvae.Model.create(config(), seed=1)
+    again.fit(rows[:20], best + 1, learning_rate=0.02, batch_size=10)
+    assert same(again, model)
+
+
+def test_a_run_that_is_stopped_keeps_its_last_parameters(model, rows):
+    trainer = libvae.Trainer(model, patience=100, learning_rate=0.02, batch_size=10)
+    last = []
+
+    def callback(progress):
+        last[:] = [model.to_bytes()]
+        return progress.epoch == 60
+
+    epochs = overfit(trainer, rows, callback=callback)
+    assert len(epochs) == 60 and not epochs[-1].is_best and model.to_bytes() == last[0]
+    trainer.take_best()
+    assert model.evaluate(rows[20:100] > 0.3).loss == min(epoch.validation.loss for epoch in epochs)
+
+
+def test_judging_in_a_loop_of_ones_own(model, rows):
+    trainer = libvae.Trainer(model, patience=2)
+    assert trainer.info.best_loss is None
+    with pytest.raises(libvae.InvalidArgumentError):
+        trainer.take_best()
+    trainer.fit(rows, 1, validation=rows)
+    best = model.to_bytes()
+    assert not trainer.judge(0.5)
+    for loss, stop in (0.7, False), (0.6, True):
+        trainer.step(rows[:50])
+        assert trainer.judge(loss) is stop
+    assert trainer.info.best_loss == 0.5 and trainer.info.waited == 2
+    trainer.take_best()
+    assert same(model, libvae.Model.from_bytes(best))
+    with pytest.raises(ValueError, match="loss"):
+        trainer.judge(float("nan"))
+
+
+def test_patience_needs_validation_rows(model, rows):
+    with pytest.raises(ValueError, match="patience is 3, but there are no validation rows"):
+        model.fit(rows, 5, patience=3)
+
+
+def test_gradients_of_a_step(model, rows):
+    noise = np.random.default_rng(1).standard_normal((1, 50, 3))
+    expected = model.loss_and_gradients(rows[:50], noise).gradients
+    trainer = libvae.Trainer(model, keep_gradients=True)
+    with pytest.raises(ValueError):
+        trainer.gradients()
+    trainer.step(rows[:50], noise)
+    found = trainer.gradients()
+    assert all(np.allclose(found[name], gradient, rtol=1e-5, atol=1e-7) for name, gradient in expected.items())
+    plain = libvae.Trainer(model)
+    plain.step(rows[:50])
+    with pytest.raises(libvae.InvalidArgumentError, match="keep_gradients"):
+        plain.gradients()
+
+
+def test_instruction_sets(wide_rows):
+    losses = []
+    assert "portable" in libvae.available_isas()
+    for isa in libvae.available_isas():
+        model = wide_model()
+        trainer = libvae.Trainer(model, isa=isa)
+        losses.append(trainer.fit(wide_rows, 1)[0].training.loss)
+        model.isa = isa
+        assert trainer.info.isa == model.isa == isa and model.encode(wide_rows).mean.shape == (1024, 3)
+    assert np.allclose(losses, losses[0], rtol=1e-5)
+    with pytest.raises(ValueError, match="isa is 'sse'"):
+        libvae.Trainer(wide_model(), isa="sse")
+
+
+def test_where_a_trainer_stands(model, rows):
+    trainer = libvae.Trainer(
+        model, clip_norm=1e-3, rate_schedule="exponential", rate_decay=0.5, warm_up="linear", warm_up_epochs=4
+    )
+    trainer.fit(rows, 2)
+    info = trainer.info
+    assert (info.epoch, info.step, info.batch) == (2, 8, 0) and info.gradient_norm > 1e-3
+    assert 2.5e-4 < info.learning_rate < 5e-4 and 0.25 < info.beta < 0.5 and info.capacity == 0
+
+
 def test_trainers_go_on_to_the_bit(rows, tmp_path):
     straight, parted = libvae.Model.create(config(), seed=2), libvae.Model.create(config(), seed=2)
     libvae.Trainer(straight, samples=2, batch_size=64).fit(rows, 4)

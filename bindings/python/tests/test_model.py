@@ -57,8 +57,9 @@ def test_config_is_that_of_the_file(changes, rows, tmp_path):
         ({"encoder": 3}, "encoder is 3; it must be a list of layers"),
         ({"likelihood": "gaussian", "sigma": -1}, "sigma"),
         ({"likelihood": "gaussian", "sigma": "per_row"}, "sigma is 'per_row'"),
-        ({"condition_dim": 2}, "condition_dim"),
-        ({"prior_net": [{"units": 3, "activation": "relu"}]}, "prior_net"),
+        ({"condition_dim": -2}, "condition_dim is -2"),
+        ({"prior": "flat"}, "prior is 'flat'; it must be one of standard, conditional, mixture, vamp"),
+        ({"prior_net": [{"units": 3}]}, "a layer of prior_net lacks the key 'activation'"),
     ],
 )
 def test_configurations_that_are_refused(changes, message):
@@ -188,8 +189,6 @@ def test_noise_of_the_wrong_shape_is_refused(model, rows):
         model.loss_and_gradients(rows, np.zeros((4, 500, 2)))
     with pytest.raises(libvae.MismatchError, match=r"it must be \[3, 500, 3\]"):
         model.loss_and_gradients(rows, np.zeros((4, 500, 3)), samples=3)
-    with pytest.raises(libvae.UnsupportedError, match="no conditional models"):
-        model.loss_and_gradients(rows, condition=rows)
 
 
 def test_gradients_are_slopes(model, rows):

@@ -34,15 +34,22 @@ def check(model, folder):
         onnx.checker.check_model(str(path), full_check=True)
     random = np.random.default_rng(0)
     x, noise = random.integers(0, 2, (50, 20)), random.standard_normal((50, 3))
-    encoded = run(encoder, x=x, noise=noise)
-    assert list(encoded) == ["mean", "logvar", "z"]
-    posterior = model.encode(x)
-    assert close(encoded["mean"], posterior.mean) and close(encoded["logvar"], posterior.logvar)
-    assert close(encoded["z"], posterior.mean + np.exp(posterior.logvar / 2) * noise)
-    assert np.array_equal(run(encoder, x=x, noise=0 * noise)["z"], encoded["mean"])
-    assert close(run(decoder, z=encoded["z"])["output"], model.decode(encoded["z"]))
+    condition = random.standard_normal((50, model.condition_dim)).astype(np.float32) if model.condition_dim else None
+    given = {} if condition is None else {"condition": condition}
+    encoded = run(encoder, x=x, noise=noise, **given)
+    check_normal(encoded, model.encode(x, condition), noise)
+    assert np.array_equal(run(encoder, x=x, noise=0 * noise, **given)["z"], encoded["mean"])
+    assert close(run(decoder, z=encoded["z"], **given)["output"], model.decode(encoded["z"], condition))
     for rows in (1, 7):
-        assert run(encoder, x=x[:rows], noise=noise[:rows])["z"].shape == (rows, 3)
+        few = {name: array[:rows] for name, array in {"x": x, "noise": noise, **given}.items()}
+        assert run(encoder, **few)["z"].shape == (rows, 3)
+
+
+def check_normal(outputs, expected, noise):
+    """`outputs` of a net with two heads against its mean and logvar, and z at this noise."""
+    assert list(outputs) == ["mean", "logvar", "z"]
+    assert close(outputs["mean"], expected.mean) and close(outputs["logvar"], expected.logvar)
+    assert close(outputs["z"], expected.mean + np.exp(expected.logvar / 2) * noise)
 
 
 def rough(model):
@@ -84,8 +91,15 @@ def test_files_carry_the_configuration(model, tmp_path):
 
 
 def test_nothing_to_export(model):
-    with pytest.raises(ValueError, match="encoder=, decoder="):
+    with pytest.raises(ValueError, match="encoder=, decoder=, prior="):
         libvae.onnx.export(model)
+
+
+def test_a_prior_without_a_net_is_refused(model, tmp_path):
+    """And no other file is written then."""
+    with pytest.raises(libvae.UnsupportedError, match="the prior is standard"):
+        libvae.onnx.export(model, encoder=tmp_path / "encoder.onnx", prior=tmp_path / "prior.onnx")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_module_needs_no_import_of_its_own():
@@ -117,12 +131,60 @@ def test_command_says_what_is_wrong(model, tmp_path):
     assert unwritable.returncode == 1 and "Traceback" not in unwritable.stderr
 
 
-@pytest.mark.parametrize("likelihood", ["continuous_bernoulli", "poisson", "laplace"])
+@pytest.mark.parametrize("likelihood", ["continuous_bernoulli", "poisson", "laplace", "negative_binomial", "student_t"])
 def test_means_of_other_likelihoods(likelihood, tmp_path):
     check(rough(libvae.Model.create(config(likelihood=likelihood))), tmp_path)
 
 
-def test_categorical_is_refused(tmp_path):
-    model = libvae.Model.create(config(likelihood="categorical", groups=[20]))
-    with pytest.raises(libvae.UnsupportedError, match="categorical"):
-        libvae.onnx.export(model, decoder=tmp_path / "decoder.onnx")
+def test_the_location_of_a_student_t(tmp_path):
+    check(rough(libvae.Model.create(config(likelihood="student_t", output_activation="softplus"))), tmp_path)
+
+
+@pytest.mark.parametrize("groups", [[20], [3, 2, 15], [2] * 10])
+def test_groups_of_a_categorical_likelihood(groups, tmp_path):
+    model = rough(libvae.Model.create(config(likelihood="categorical", groups=groups)))
+    libvae.onnx.export(model, decoder=tmp_path / "decoder.onnx")
+    z = 3 * np.random.default_rng(3).standard_normal((50, 3)).astype(np.float32)
+    output = run(tmp_path / "decoder.onnx", z=z)["output"]
+    assert close(output, model.decode(z))
+    for group in np.split(output, np.cumsum(groups)[:-1], axis=1):
+        assert np.allclose(group.sum(1), 1)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"encoder": [], "decoder": []}, {"likelihood": "gaussian", "sigma": "per_output"}]
+)
+def test_the_condition_is_an_input(changes, tmp_path):
+    check(rough(libvae.Model.create(config(condition_dim=4, **changes))), tmp_path)
+    graph = onnx.load(tmp_path / "decoder.onnx").graph
+    shapes = [[dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim] for value in graph.input]
+    assert [value.name for value in graph.input] == ["z", "condition"] and shapes == [["N", 3], ["N", 4]]
+
+
+def test_labels_go_in_as_rows_with_a_single_1(tmp_path):
+    model = rough(libvae.Model.create(config(condition_dim=4)))
+    libvae.onnx.export(model, decoder=tmp_path / "decoder.onnx")
+    z, labels = np.random.default_rng(4).standard_normal((6, 3)), [0, 1, 2, 3, 0, 1]
+    assert close(run(tmp_path / "decoder.onnx", z=z, condition=np.eye(4)[labels])["output"], model.decode(z, labels))
+
+
+@pytest.mark.parametrize("layers", [[], [{"units": 7, "activation": "gelu"}]])
+def test_the_net_of_a_conditional_prior(layers, tmp_path):
+    model = rough(libvae.Model.create(config(condition_dim=4, prior="conditional", prior_net=layers)))
+    check(model, tmp_path)
+    path, random = tmp_path / "prior.onnx", np.random.default_rng(5)
+    libvae.onnx.export(model, prior=path)
+    onnx.checker.check_model(str(path), full_check=True)
+    condition, noise = random.standard_normal((9, 4)), random.standard_normal((9, 3))
+    check_normal(run(path, condition=condition, noise=noise), model.prior(condition), noise)
+    model.save(tmp_path / "model.safetensors")
+    assert command("export", tmp_path / "model.safetensors", "--prior", tmp_path / "same.onnx").returncode == 0
+    assert (tmp_path / "same.onnx").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("prior", ["mixture", "vamp"])
+def test_priors_of_components_are_left_to_the_library(prior, tmp_path):
+    model = rough(libvae.Model.create(config(prior=prior, prior_components=4)))
+    check(model, tmp_path)
+    with pytest.raises(libvae.UnsupportedError, match=f"the prior is {prior}"):
+        libvae.onnx.export(model, prior=tmp_path / "prior.onnx")

@@ -15,7 +15,9 @@ def error(found, expected):
 
 
 def test_loss_terms_and_gradients(reference):
-    result = reference.model().loss_and_gradients(reference.x, reference.noise, **reference.objective)
+    result = reference.model().loss_and_gradients(
+        reference.x, reference.noise, reference.condition, **reference.objective
+    )
     expected = reference.group("expect.")
     assert set(expected) == {"mean", "logvar", "z", "kl", "reconstruction_nll", "output", "loss"}
     for name, tensor in expected.items():
@@ -30,11 +32,11 @@ def test_loss_terms_and_gradients(reference):
 
 def test_encode_and_decode(reference):
     model = reference.model()
-    posterior = model.encode(reference.x)
+    posterior = model.encode(reference.x, reference.condition)
     assert error(posterior.mean, reference.tensors["expect.mean"]) <= 1e-5
     assert error(posterior.logvar, reference.tensors["expect.logvar"]) <= 1e-5
     for z, output in zip(reference.tensors["expect.z"], reference.tensors["expect.output"]):
-        assert error(model.decode(z), output) <= 1e-5
+        assert error(model.decode(z, reference.condition), output) <= 1e-5
 
 
 @pytest.mark.parametrize("steps", [1, 3])
@@ -50,7 +52,7 @@ def test_adam(reference, steps):
         **reference.objective,
     )
     for _ in range(steps):
-        trainer.step(reference.x, reference.noise)
+        trainer.step(reference.x, reference.noise, reference.condition)
     before, after = reference.group("param."), reference.group(f"adam{steps}.")
     tolerance = 1e-3 if adam["eps"] <= 1e-6 else 1e-4
     for name, found in model.parameters().items():

@@ -20,10 +20,13 @@ CONFIG = {"input_dim": 784, "latent_dim": 20, "encoder": [LAYER], "decoder": [LA
 
 
 class PlainVAE(torch.nn.Module):
-    def __init__(self):
+    """With `classes` a conditional one, whose rows and codes come with one-hot columns behind them."""
+
+    def __init__(self, classes=0):
         super().__init__()
-        self.fc1, self.fc21, self.fc22 = torch.nn.Linear(784, 400), torch.nn.Linear(400, 20), torch.nn.Linear(400, 20)
-        self.fc3, self.fc4 = torch.nn.Linear(20, 400), torch.nn.Linear(400, 784)
+        self.fc1, self.fc3 = torch.nn.Linear(784 + classes, 400), torch.nn.Linear(20 + classes, 400)
+        self.fc21, self.fc22 = torch.nn.Linear(400, 20), torch.nn.Linear(400, 20)
+        self.fc4 = torch.nn.Linear(400, 784)
 
     def encode(self, x):
         hidden = torch.relu(self.fc1(x))
@@ -73,6 +76,30 @@ def test_a_trained_model_is_loaded_by_pytorch(module, pixels, tmp_path):
     other = PlainVAE()
     other.load_state_dict({name: torch.from_numpy(array) for name, array in model.parameters(names=NAMES).items()})
     assert_same_outputs(model, other, pixels)
+
+
+def test_a_conditional_model_both_ways(pixels):
+    """torch.cat([x, c], 1) and torch.cat([z, c], 1) are the library's order of columns."""
+    torch.manual_seed(1)
+    module, labels = PlainVAE(classes=10), np.arange(64) % 10
+    model = libvae.Model.create({**CONFIG, "condition_dim": 10})
+    x, c = torch.from_numpy(pixels), torch.eye(10)[labels]
+
+    def assert_same():
+        with torch.no_grad():
+            mean, logvar = module.encode(torch.cat([x, c], 1))
+            output = torch.sigmoid(module.logits(torch.cat([mean, c], 1)))
+        posterior = model.encode(pixels, labels)
+        assert np.abs(posterior.mean - mean.numpy()).max() <= 1e-5
+        assert np.abs(posterior.logvar - logvar.numpy()).max() <= 1e-5
+        for condition in (labels, c, c.numpy()):
+            assert np.abs(model.reconstruct(pixels, condition) - output.numpy()).max() <= 1e-5
+
+    model.set_parameters(module.state_dict(), names=NAMES)
+    assert_same()
+    model.fit(pixels, 2, condition=labels)
+    module.load_state_dict({name: torch.from_numpy(array) for name, array in model.parameters(names=NAMES).items()})
+    assert_same()
 
 
 def test_gradients_are_autograds(module, pixels):

@@ -121,7 +121,9 @@ pub struct Training {
     /// 0 to `learning_rate`: cosine.
     pub rate_floor: f64,
     /// Epochs in rising order, zeros behind them: steps.
-    pub rate_milestones: [u32; sys::VAE_MAX_MILESTONES],
+    // VAE_MAX_MILESTONES, as a number: rustc 1.95 breaks down where a closure of another crate copies an array whose
+    // length is a named constant.
+    pub rate_milestones: [u32; 16],
     /// Over 0: linear, cyclic.
     pub warm_up_epochs: f64,
     /// Over 0, at most 1: cyclic.
