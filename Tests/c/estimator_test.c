@@ -184,7 +184,8 @@ static void check_linear_gaussian(void) {
 }
 
 /* A model of one prior, and the gradients of its first tensor and of `name` (NULL: none) by an estimator. */
-static void gradients_with(const test_spec *spec, const vae_objective *o, const char *name, float *first, float *named) {
+static void gradients_with(const test_spec *spec, const vae_objective *o, const char *name, float *first,
+                           float *named) {
   enum { N = 6 };
   test_random random = {31};
   vae_model *model = NULL;

@@ -232,6 +232,10 @@ static void check_configurations(void) {
       {VAE_LIKELIHOOD_POISSON, VAE_SIGMA_GLOBAL, 0, 1, NULL, 0,
        "sigma_kind is global; a poisson likelihood has no sigma"},
       {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_PER_OUTPUT, 0, 2, NULL, 0, "sigma is 2; where sigma_kind is per_output"},
+      {VAE_LIKELIHOOD_STUDENT_T, VAE_SIGMA_GLOBAL, 0, 1, NULL, 0,
+       "sigma_kind is global; a student_t likelihood has no sigma"},
+      {VAE_LIKELIHOOD_NEGATIVE_BINOMIAL, 0, VAE_ACTIVATION_SOFTPLUS, 1, NULL, 0,
+       "a negative_binomial likelihood allows identity only"},
       {VAE_LIKELIHOOD_POISSON, 0, VAE_ACTIVATION_RELU, 1, NULL, 0, "a poisson likelihood allows identity only"},
       {VAE_LIKELIHOOD_GAUSSIAN, 0, 0, 1, groups, 2, "group_count is 2; a gaussian likelihood has no groups"},
       {VAE_LIKELIHOOD_CATEGORICAL, 0, 0, 1, NULL, 0,
@@ -327,6 +331,9 @@ int main(void) {
   check_refused(VAE_LIKELIHOOD_POISSON, 0, 1.5f, "a whole number from 0 to 4194304 (a poisson likelihood)");
   check_refused(VAE_LIKELIHOOD_POISSON, 6, -1, "a whole number from 0");
   check_refused(VAE_LIKELIHOOD_POISSON, 2, 4194305, "a whole number from 0");
+  check_refused(VAE_LIKELIHOOD_NEGATIVE_BINOMIAL, 1, 0.5f, "a whole number from 0 to 4194304 (a negative_binomial");
+  check_refused(VAE_LIKELIHOOD_NEGATIVE_BINOMIAL, 5, -1, "a whole number from 0");
+  check_refused(VAE_LIKELIHOOD_STUDENT_T, 4, INFINITY, "any finite number");
   check_refused(VAE_LIKELIHOOD_LOG_COSH, 3, NAN, "any finite number");
   check_refused(VAE_LIKELIHOOD_CATEGORICAL, 4, 0.5f, "0 or 1, with a single 1 in each group");
   check_groups_of_data();

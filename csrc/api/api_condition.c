@@ -5,12 +5,6 @@
 #include "core/names.h"
 #include "model/vae_workspace.h"
 
-/* The number of rows of z, as of data. */
-static vae_status check_rows(size_t rows, vae_error *err) {
-  if (rows >= 1 && rows <= UINT32_MAX) return VAE_OK;
-  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "rows is %zu; allowed are 1 to %u", rows, UINT32_MAX);
-}
-
 vae_status vae_model_decode_given(const vae_model *model, vae_workspace *workspace, const float *z, size_t rows,
                                   const vae_condition *condition, float *output, vae_error *err) {
   vae_condition copy;
@@ -19,7 +13,7 @@ vae_status vae_model_decode_given(const vae_model *model, vae_workspace *workspa
   if (status != VAE_OK) return status;
   VAEI_REQUIRE(z, err);
   VAEI_REQUIRE(output, err);
-  status = check_rows(rows, err);
+  status = vaei_check_rows(rows, err);
   if (status == VAE_OK) status = vaei_check_condition(&copy, &own, condition, model, rows, "condition", err);
   return status == VAE_OK ? vaei_workspace_decode(workspace, model, z, rows, own, output, err) : status;
 }
@@ -30,7 +24,7 @@ vae_status vae_model_sample_given(const vae_model *model, vae_workspace *workspa
   vae_condition copy;
   const vae_condition *own = NULL;
   vae_status status = vaei_check_pair(model, workspace, err);
-  if (status == VAE_OK) status = check_rows(rows, err);
+  if (status == VAE_OK) status = vaei_check_rows(rows, err);
   if (status == VAE_OK && first_row > UINT32_MAX - rows)
     status = vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "first_row is %llu; a seed's stream has %u rows",
                        (unsigned long long)first_row, UINT32_MAX);
@@ -44,7 +38,7 @@ vae_status vae_model_prior(const vae_model *model, vae_workspace *workspace, siz
   vae_condition copy;
   const vae_condition *own = NULL;
   vae_status status = vaei_check_pair(model, workspace, err);
-  if (status == VAE_OK) status = check_rows(rows, err);
+  if (status == VAE_OK) status = vaei_check_rows(rows, err);
   if (status == VAE_OK) status = vaei_check_condition(&copy, &own, condition, model, rows, "condition", err);
   if (status != VAE_OK) return status;
   if (model->config.prior == VAE_PRIOR_CONDITIONAL)

@@ -126,6 +126,11 @@ vae_status vaei_check_objective(vae_objective *copy, const vae_objective *object
   return status == VAE_OK ? vaei_objective_check_model(copy, &model->config, err) : status;
 }
 
+vae_status vaei_check_rows(size_t rows, vae_error *err) {
+  if (rows >= 1 && rows <= UINT32_MAX) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "rows is %zu; allowed are 1 to %u", rows, UINT32_MAX);
+}
+
 vae_status vaei_check_threads(int32_t threads, vae_error *err) {
   if (threads >= 0 && threads <= VAEI_MAX_THREADS) return VAE_OK;
   return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "threads is %d; allowed are 0 (automatic) to %d", (int)threads,

@@ -47,6 +47,9 @@ vae_status vaei_check_objective(vae_objective *copy, const vae_objective *object
 vae_status vaei_check_training(vae_training *copy, const vae_training *training, const vae_model *model,
                                vae_error *err);
 
+/* The number of rows of z, as of data. */
+vae_status vaei_check_rows(size_t rows, vae_error *err);
+
 /* threads as in the options: 0 to VAEI_MAX_THREADS. */
 vae_status vaei_check_threads(int32_t threads, vae_error *err);
 

@@ -12,8 +12,9 @@ enum {
   VAEI_STREAM_TRAINING = 3, /* noise of a step: example = row of the mini-batch */
   VAEI_STREAM_EVALUATION = 4,
   VAEI_STREAM_SAMPLING = 5,
-  VAEI_STREAM_AGGREGATE = 6, /* draws from the aggregate posterior: example = place in the order of rows */
-  VAEI_STREAM_COMPONENT = 7, /* of a prior that is a mixture: which one a sample is drawn from */
+  VAEI_STREAM_AGGREGATE = 6,  /* draws from the aggregate posterior: example = place in the order of rows */
+  VAEI_STREAM_COMPONENT = 7,  /* of a prior that is a mixture: which one a sample is drawn from */
+  VAEI_STREAM_LIKELIHOOD = 8, /* draws from p(x|z): see variates.h */
   /* Added to TRAINING or EVALUATION: */
   VAEI_STREAM_GREY = 16,       /* which grey values become 1 in the examples of that noise */
   VAEI_STREAM_PRIOR = 32,      /* draws from the prior that the examples' latent samples are compared with */

@@ -42,6 +42,22 @@ double vaei_log(double x) {
   return (double)e * ln2_high + ((double)e * ln2_low + (s * s2 * sum + 2.0 * s));
 }
 
+/* Stirling's series (Abramowitz & Stegun 1964, 6.1.40) from 10 on, Gamma(y + 1) = y Gamma(y) below. */
+double vaei_log_gamma(double y) {
+  double product = 1.0;
+  for (; y < 10.0; y += 1.0) product *= y;
+  const double z = 1.0 / (y * y);
+  double rest = 1.0 / 156.0;
+  rest = -691.0 / 360360.0 + z * rest;
+  rest = 1.0 / 1188.0 + z * rest;
+  rest = -1.0 / 1680.0 + z * rest;
+  rest = 1.0 / 1260.0 + z * rest;
+  rest = -1.0 / 360.0 + z * rest;
+  rest = 1.0 / 12.0 + z * rest;
+  const double half_log_two_pi = 0.91893853320467274178;
+  return (y - 0.5) * vaei_log(y) - y + half_log_two_pi + rest / y - vaei_log(product);
+}
+
 double vaei_cos_pi(double x) {
   if (x > 0.5) return -vaei_cos_pi(1.0 - x);
   const double pi = 3.14159265358979323846, t = pi * x, t2 = t * t; /* t <= pi / 2: t^24 / 24! < 1e-19 */

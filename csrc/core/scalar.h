@@ -12,6 +12,9 @@ double vaei_exp(double x);
 /* ln x for normal x over 0; -infinity at 0, NaN below. */
 double vaei_log(double x);
 
+/* log Gamma(y) for y over 0, with an error below 1e-14 of the larger of it and 1. */
+double vaei_log_gamma(double y);
+
 /* cos(pi x) for x from 0 to 1. */
 double vaei_cos_pi(double x);
 

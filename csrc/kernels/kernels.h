@@ -22,7 +22,9 @@ enum {
   VAEI_MAX_TILE_PANELS = 3,
   VAEI_MAX_TILE_COLUMNS = VAEI_MAX_TILE_PANELS * VAEI_VECTOR,
   VAEI_MAX_ROW_PANELS = VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_PANELS, /* so that they fit where a tile does */
-  VAEI_MOST_CONSTANTS = 2                                          /* learned parameters of a column's density */
+  VAEI_MOST_CONSTANTS = 2,                                         /* learned parameters of a column's density … */
+  VAEI_MOST_LOG_SCALE = 10, /* … of which the log of a scale lies within minus and plus this, … */
+  VAEI_MOST_LOG_SHAPE = 15  /* … and that of a dispersion or of degrees of freedom between -10 and this */
 };
 
 /* c[i][p] = start[p] + sum over k of a[i][k] * b[k][p], for `rows` rows i and `panels` 16-wide panels p.

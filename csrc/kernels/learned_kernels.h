@@ -5,8 +5,9 @@ typedef struct clamped_log {
   vf value, inside;
 } clamped_log;
 
-VF_INLINE clamped_log clamp_log(const float *from, float most) {
-  const vf low = vf_set(-10.0f), high = vf_set(most), free = vf_load(from), zero = vf_set(0.0f);
+VF_INLINE clamped_log clamp_log(const float *from, int most) {
+  const vf low = vf_set(-(float)VAEI_MOST_LOG_SCALE), high = vf_set((float)most), free = vf_load(from),
+           zero = vf_set(0.0f);
   return (clamped_log){.value = vf_max(low, vf_min(high, free)),
                        .inside = vf_select(vmask_and(vf_less(low, free), vf_less(free, high)), vf_set(1.0f), zero)};
 }
@@ -39,7 +40,7 @@ typedef struct binomial_column {
 } binomial_column;
 
 VF_INLINE binomial_column binomial_column_at(const vaei_density *tile, size_t j) {
-  const clamped_log log_t = clamp_log(tile->constant_of[0] + j, 15.0f);
+  const clamped_log log_t = clamp_log(tile->constant_of[0] + j, VAEI_MOST_LOG_SHAPE);
   const vf t = vf_exp(log_t.value);
   const gamma_rests rests = gamma_rests_of(t);
   return (binomial_column){.t = t, .rest = rests.rest, .slope = rests.slope, .inside = log_t.inside};
@@ -86,8 +87,8 @@ typedef struct student_column {
 } student_column;
 
 VF_INLINE student_column student_column_at(const vaei_density *tile, size_t j) {
-  const clamped_log log_scale = clamp_log(tile->constant_of[0] + j, 10.0f);
-  const clamped_log log_df = clamp_log(tile->constant_of[1] + j, 15.0f);
+  const clamped_log log_scale = clamp_log(tile->constant_of[0] + j, VAEI_MOST_LOG_SCALE);
+  const clamped_log log_df = clamp_log(tile->constant_of[1] + j, VAEI_MOST_LOG_SHAPE);
   const vf half = vf_set(0.5f), zero = vf_set(0.0f), h = vf_mul(half, vf_exp(log_df.value));
   const half_steps steps = half_steps_of(h);
   return (student_column){.inverse = vf_exp(vf_sub(zero, log_scale.value)),

@@ -8,6 +8,7 @@
 #include "model/layer_product.h"
 #include "model/likelihood.h"
 #include "model/mixed.h"
+#include "model/output.h"
 
 void vaei_pass_encode(vaei_pass *pass, vaei_member member) {
   const vaei_crew crew = vaei_encoder_crew(pass, member);
@@ -22,74 +23,10 @@ void vaei_pass_decode(vaei_pass *pass, vaei_member member) {
   for (uint32_t l = pass->model->head + 1; l < pass->model->output; l++) vaei_layer_forward(pass, &crew, l);
 }
 
-/* The decoder's last layer by tiles, before the activation: `scratch` has rows of VAEI_MAX_TILE_COLUMNS (a single row may be
- * longer: it is alone in there). */
-static vaei_work output_begin(vaei_pass *pass, const vaei_crew *crew) {
-  const uint32_t output = pass->model->output;
-  vaei_layer_begin(pass, crew, output);
-  return vaei_crew_work(pass, crew, pass->part.samples, pass->model->dense[output].panels);
-}
-
-static bool output_next(const vaei_pass *pass, vaei_work *work, vaei_tile *tile, float *scratch) {
-  if (!vaei_work_next(work, tile)) return false;
-  vaei_layer_product(pass, pass->model->output, tile, scratch, VAEI_MAX_TILE_COLUMNS);
-  return true;
-}
-
-/* The same by tiles where the likelihood takes rows: into y of the layer. Ends with a barrier. */
-static void output_rows(vaei_pass *pass, const vaei_crew *crew) {
-  const vaei_activations *out = &pass->layers[pass->model->output];
-  vaei_work work = output_begin(pass, crew);
-  for (vaei_tile tile; vaei_work_next(&work, &tile);)
-    vaei_layer_product(pass, pass->model->output, &tile,
-                       out->y + tile.row * out->row + (size_t)tile.panel * VAEI_VECTOR, out->row);
-  vaei_team_barrier(crew->member);
-}
-
-/* The likelihood's mean from a tile or from rows of outputs, into the caller's [rows, D] from row `row` and column `column`
- * on. */
-static void write_mean(const vaei_pass *pass, float *from, size_t from_row, size_t rows, size_t columns, float *output,
-                       size_t row, size_t column) {
-  const vae_config *config = &pass->model->config;
-  vaei_likelihood_of(config)->mean(&(vaei_output_tile){.kernels = pass->kernels,
-                                                       .config = config,
-                                                       .rows = rows,
-                                                       .columns = columns,
-                                                       .output = from,
-                                                       .output_row = from_row});
-  for (size_t i = 0; i < rows; i++)
-    memcpy(output + (row + i) * config->input_dim + column, from + i * from_row, columns * sizeof(float));
-}
-
-void vaei_pass_output(vaei_pass *pass, vaei_member member, float *output) {
-  const size_t units = pass->model->config.input_dim;
-  const vaei_crew crew = vaei_decoder_crew(pass, member);
-  if (vaei_likelihood_takes_rows(&pass->model->config)) {
-    const vaei_activations *out = &pass->layers[pass->model->output];
-    const vaei_range rows = vaei_crew_share(&crew, pass->part.samples);
-    output_rows(pass, &crew);
-    write_mean(pass, out->y + rows.begin * out->row, out->row, rows.end - rows.begin, units, output, rows.begin, 0);
-  } else {
-    vaei_work work = output_begin(pass, &crew);
-    float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-    for (vaei_tile tile; output_next(pass, &work, &tile, scratch);)
-      write_mean(pass, scratch, VAEI_MAX_TILE_COLUMNS, tile.row_end - tile.row, vaei_tile_columns(&tile, units), output,
-                 tile.row, (size_t)tile.panel * VAEI_VECTOR);
-  }
-  vaei_team_barrier(crew.member);
-}
-
 /* Where the caller's values of the part's row r lie in an array [K, rows of the array]. */
 static size_t view_row(const vaei_pass *pass, const vaei_terms_view *view, size_t r) {
   const vaei_part *part = &pass->part;
   return (part->sample + r % part->samples) * view->rows + view->first + part->example + r / part->samples;
-}
-
-/* The biases of the layer without inputs that the likelihood's constant `index` lies in, padded. */
-static const float *constant_of(const vae_model *model, uint32_t index) {
-  const uint32_t layer = model->output + 1 + index;
-  if (model->block) return model->block + model->dense[layer].offset;
-  return (const float *)(const void *)(model->narrow + model->narrow_layers[layer].offset);
 }
 
 /* Where a tile's gradients of the likelihood's constants go: [rows, row] each, from the tile's first row on. */
@@ -103,7 +40,7 @@ static void take_constants(const vaei_pass *pass, vaei_output_tile *piece, const
                            size_t first_column) {
   piece->d_constant_row = to->row;
   for (uint32_t c = 0; c < vaei_likelihood_of(piece->config)->constant_count; c++) {
-    piece->constant_of[c] = constant_of(pass->model, c) + first_column;
+    piece->constant_of[c] = vaei_constant_of(pass->model, c) + first_column;
     if (piece->d) piece->d_constant_of[c] = to->of[c] + row * to->row;
   }
 }
@@ -194,7 +131,7 @@ static void scaled_row(const vaei_pass *pass, const vaei_output_tile *row, float
     vaei_output_tile piece = *row;
     memcpy(p.output, row->output + first, size);
     if (global)
-      for (size_t j = 0; j < columns; j++) p.log_scale[j] = *constant_of(pass->model, 0);
+      for (size_t j = 0; j < columns; j++) p.log_scale[j] = *vaei_constant_of(pass->model, 0);
     else memcpy(p.log_scale, row->output + units + first, size);
     memset(p.d_log_scale, 0, sizeof p.d_log_scale);
     piece.columns = columns;
@@ -350,13 +287,13 @@ void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *
   const vaei_crew crew = vaei_decoder_crew(pass, member);
   const vaei_range rows = vaei_crew_share(&crew, pass->part.samples);
   if (vaei_likelihood_takes_rows(&pass->model->config)) {
-    output_rows(pass, &crew);
+    vaei_output_rows(pass, &crew);
     rows_loss(pass, rows, view);
     if (pass->mixed.kernels && !vaei_pass_weighs_samples(pass)) pack_rows(pass, rows);
   } else {
-    vaei_work work = output_begin(pass, &crew);
+    vaei_work work = vaei_output_begin(pass, &crew);
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-    for (vaei_tile tile; output_next(pass, &work, &tile, scratch);) product_loss(pass, &tile, scratch, view);
+    for (vaei_tile tile; vaei_output_next(pass, &work, &tile, scratch);) product_loss(pass, &tile, scratch, view);
   }
   vaei_team_barrier(crew.member);
   for (size_t r = rows.begin; r < rows.end; r++) row_loss(pass, view, r);

@@ -105,15 +105,14 @@ void vaei_model_lay_out(vae_model *model) {
   vaei_layout_names(model, "decoder.mean", model->output, 0, c->input_dim);
   if (c->sigma_kind == VAE_SIGMA_PER_OUTPUT)
     vaei_layout_names(model, "decoder.logvar", model->output, c->input_dim, c->input_dim);
-  const uint32_t kinds = vaei_likelihood_constants(c);
-  const vaei_layer_plan constants = {
+  const vaei_layer_plan constant = {
       .kind = VAEI_LAYER_CONSTANTS, .rows = VAEI_ROWS_DRAWS, .units = vaei_likelihood_constant_units(c)};
-  for (uint32_t i = 0; i < kinds; i++) vaei_layout_dense(model, &constants);
+  for (uint32_t i = 0; i < vaei_likelihood_constants(c); i++) vaei_layout_dense(model, &constant);
   model->output_end = model->dense_count;
   const vaei_prior *prior = vaei_prior_of(c);
   if (prior->lay_out) prior->lay_out(model);
-  for (uint32_t i = 0; i < kinds; i++)
-    vaei_layout_vector(model, vaei_likelihood_constant(c, i).name, model->output + 1 + i, 0, constants.units);
+  for (uint32_t i = 0; i < vaei_likelihood_constants(c); i++)
+    vaei_layout_vector(model, vaei_likelihood_constant(c, i).name, model->output + 1 + i, 0, constant.units);
 }
 
 size_t vaei_layout_layers(const vae_config *c) {

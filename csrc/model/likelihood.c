@@ -24,3 +24,8 @@ vaei_row_check vaei_row_check_begin(const vae_config *config) {
   return (vaei_row_check){
       .config = config, .support = likelihood->support, .left = likelihood->grouped ? config->groups[0] : 0};
 }
+
+const char *vaei_likelihood_parameter(vae_likelihood likelihood, uint32_t index) {
+  const bool known = likelihood >= 0 && (size_t)likelihood < sizeof likelihoods / sizeof *likelihoods;
+  return known && index < VAEI_MOST_PARAMETERS ? likelihoods[likelihood]->parameters[index] : NULL;
+}

@@ -3,6 +3,7 @@
 #ifndef VAEI_LIKELIHOOD_H
 #define VAEI_LIKELIHOOD_H
 
+#include "core/variates.h"
 #include "kernels/kernels.h"
 #include "vae/config.h"
 
@@ -44,7 +45,16 @@ typedef struct vaei_output_tile {
 typedef struct vaei_constant {
   const char *name;
   float initial;
+  double most; /* of the log: beyond it, and below minus VAEI_MOST_LOG_SCALE, the parameter stays what it is there */
 } vaei_constant;
+
+enum { VAEI_MOST_PARAMETERS = 3 };
+
+/* What p(x|z) of a column is: the output before its activation, and the parameters. */
+typedef struct vaei_column {
+  double output;
+  double parameter[VAEI_MOST_PARAMETERS];
+} vaei_column;
 
 typedef struct vaei_likelihood {
   vaei_support support;
@@ -56,6 +66,9 @@ typedef struct vaei_likelihood {
   void (*loss)(const vaei_output_tile *, bool mean); /* mean: true leaves the likelihood's mean in output */
   void (*mean)(const vaei_output_tile *); /* output becomes the mean; of the tile only kernels to output_row are read */
   double (*bias)(const vae_config *, double mean);
+  const char *parameters[VAEI_MOST_PARAMETERS];         /* their names; the first is what `mean` gives */
+  double (*expectation)(const vaei_column *);           /* NULL: it is the first parameter */
+  double (*draw)(const vaei_column *, vaei_variates *); /* NULL: by groups */
   uint32_t constant_count;
   vaei_constant constants[VAEI_MOST_CONSTANTS];
 } vaei_likelihood;
@@ -66,6 +79,9 @@ extern const vaei_likelihood vaei_likelihood_bernoulli, vaei_likelihood_continuo
 
 /* The entry of a checked configuration. */
 const vaei_likelihood *vaei_likelihood_of(const vae_config *config);
+
+/* As vae_likelihood_parameter_name. */
+const char *vaei_likelihood_parameter(vae_likelihood likelihood, uint32_t index);
 
 /* Whether a column's loss needs other columns of the output, so that rows are worked on as a whole. */
 static inline bool vaei_likelihood_takes_rows(const vae_config *config) {
@@ -86,7 +102,7 @@ static inline uint32_t vaei_likelihood_constant_units(const vae_config *config) 
   return config->sigma_kind == VAE_SIGMA_GLOBAL ? 1 : config->input_dim;
 }
 static inline vaei_constant vaei_likelihood_constant(const vae_config *config, uint32_t index) {
-  if (config->sigma_kind == VAE_SIGMA_GLOBAL) return (vaei_constant){"decoder.log_sigma", 0.0f};
+  if (config->sigma_kind == VAE_SIGMA_GLOBAL) return (vaei_constant){"decoder.log_sigma", 0.0f, VAEI_MOST_LOG_SCALE};
   return vaei_likelihood_of(config)->constants[index];
 }
 

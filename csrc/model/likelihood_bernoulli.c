@@ -1,4 +1,5 @@
 /* Bernoulli on logits: the output is o = log(p / (1 - p)). Kingma & Welling 2014, appendix C.1. */
+#include "core/scalar.h"
 #include "model/likelihood_shared.h"
 
 static void mean_of(const vaei_output_tile *t) { vaei_output_activate(t, VAE_ACTIVATION_SIGMOID); }
@@ -14,10 +15,16 @@ static double bias_for(const vae_config *config, double mean) {
   return vaei_logit(vaei_clip(mean, 0.001, 0.999));
 }
 
+static double draw_one(const vaei_column *c, vaei_variates *v) {
+  return vaei_variate_uniform(v) < c->parameter[0] ? 1.0 : 0.0;
+}
+
 const vaei_likelihood vaei_likelihood_bernoulli = {
     .support = {0.0f, 1.0f, false, "0 to 1 (a bernoulli likelihood)"},
     .tame = true,
     .loss = loss_of,
     .mean = mean_of,
     .bias = bias_for,
+    .parameters = {"probability"},
+    .draw = draw_one,
 };

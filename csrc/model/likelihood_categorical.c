@@ -31,4 +31,5 @@ const vaei_likelihood vaei_likelihood_categorical = {
     .loss = loss_of,
     .mean = mean_of,
     .bias = bias_for,
+    .parameters = {"probability"},
 };

@@ -2,6 +2,7 @@
 #ifndef VAEI_WORKSPACE_H
 #define VAEI_WORKSPACE_H
 
+#include "model/describe.h"
 #include "model/pass.h"
 #include "vae/workspace.h"
 
@@ -34,6 +35,8 @@ vae_status vaei_workspace_encode(vae_workspace *w, const vae_model *model, const
                                  float *logvar, vae_error *err);
 vae_status vaei_workspace_decode(vae_workspace *w, const vae_model *model, const float *z, size_t rows,
                                  const vae_condition *condition, float *output, vae_error *err);
+vae_status vaei_workspace_describe(vae_workspace *w, const vae_model *model, const float *z,
+                                   const vae_condition *condition, const vaei_description *description, vae_error *err);
 vae_status vaei_workspace_reconstruct(vae_workspace *w, const vae_model *model, const vae_data *x, float *output,
                                       vae_error *err);
 vae_status vaei_workspace_sample(vae_workspace *w, const vae_model *model, uint64_t seed, uint64_t first_row,

@@ -44,7 +44,7 @@ void vaei_workspace_delete(vae_workspace *w) {
 }
 
 /* An operation over rows, run by every member of a team, a chunk of rows at a time. */
-typedef enum operation { ENCODE, DECODE, RECONSTRUCT, SAMPLE, PRIOR, EVALUATE } operation;
+typedef enum operation { ENCODE, DECODE, RECONSTRUCT, SAMPLE, PRIOR, EVALUATE, DESCRIBE } operation;
 
 typedef struct row_job {
   operation operation;
@@ -60,6 +60,7 @@ typedef struct row_job {
   const vae_terms *terms;
   const vaei_observer *observer;
   const vaei_coupled_rows *coupled; /* NULL where the objective couples no rows */
+  const vaei_description *description;
   vaei_sums sums;
   _Atomic size_t bad_row; /* SIZE_MAX: none */
 } row_job;
@@ -108,7 +109,7 @@ static bool take_latents(row_job *job, vaei_member member, size_t first) {
   if (job->operation == SAMPLE) pass->prior->sample(pass, &job->stream, &draws, share.begin, share.end);
   for (size_t i = share.begin; i < share.end; i++) {
     float *z = pass->z + i * pass->z_row;
-    if (job->operation == DECODE) memcpy(z, job->z_in + (first + i) * latents, latents * sizeof(float));
+    if (job->operation != SAMPLE) memcpy(z, job->z_in + (first + i) * latents, latents * sizeof(float));
     if (job->z_out) memcpy(job->z_out + (first + i) * latents, z, latents * sizeof(float));
     if (!pass->kernels->all_below(z, 1, latents, latents, __builtin_inff()))
       atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
@@ -149,6 +150,13 @@ static void decode_chunk(row_job *job, vaei_member member, size_t first) {
     atomic_store_explicit(&pass->not_finite, 1, memory_order_relaxed);
 }
 
+static void describe_chunk(row_job *job, vaei_member member, size_t first) {
+  vaei_description description = *job->description;
+  description.first = first;
+  vaei_pass_decode(job->pass, member);
+  vaei_pass_describe(job->pass, member, &description);
+}
+
 /* The loss of a chunk. False where the data are bad. */
 static bool evaluate_chunk(row_job *job, vaei_member member, size_t first) {
   vaei_batch batch = {.source = {.data = job->x, .first = first},
@@ -168,9 +176,10 @@ static bool evaluate_chunk(row_job *job, vaei_member member, size_t first) {
 static bool run_chunk(row_job *job, vaei_member member, size_t first) {
   if (job->operation == EVALUATE) return evaluate_chunk(job, member, first);
   if (job->operation == PRIOR) return prior_chunk(job, member, first);
-  const bool has_z = job->operation == DECODE || job->operation == SAMPLE;
+  const bool has_z = job->operation == DECODE || job->operation == SAMPLE || job->operation == DESCRIBE;
   if (!(has_z ? take_latents : encode_chunk)(job, member, first)) return false;
   if (job->output) decode_chunk(job, member, first);
+  if (job->description) describe_chunk(job, member, first);
   return true;
 }
 
@@ -215,7 +224,8 @@ static vae_status run(vae_workspace *w, const vae_model *model, row_job *job, co
                                     [RECONSTRUCT] = VAEI_RAN_ENCODER | VAEI_RAN_DECODER,
                                     [SAMPLE] = VAEI_RAN_PRIOR | VAEI_RAN_DECODER,
                                     [PRIOR] = VAEI_RAN_PRIOR,
-                                    [EVALUATE] = VAEI_RAN_ALL};
+                                    [EVALUATE] = VAEI_RAN_ALL,
+                                    [DESCRIBE] = VAEI_RAN_DECODER};
   return not_finite(&w->pass, phases[job->operation], what, err);
 }
 
@@ -225,14 +235,31 @@ vae_status vaei_workspace_encode(vae_workspace *w, const vae_model *model, const
   return run(w, model, &job, "encode", err);
 }
 
-vae_status vaei_workspace_decode(vae_workspace *w, const vae_model *model, const float *z, size_t rows,
-                                 const vae_condition *condition, float *output, vae_error *err) {
+static vae_status check_latents(const vae_model *model, const float *z, size_t rows, vae_error *err) {
   const size_t latents = model->config.latent_dim;
   for (size_t i = 0; i < rows; i++)
     for (size_t j = 0; j < latents; j++)
       if (!(z[i * latents + j] - z[i * latents + j] == 0))
         return vaei_fail(err, VAE_ERROR_DATA, "z row %zu, column %zu is %g; allowed is any finite number", i, j,
                          (double)z[i * latents + j]);
+  return VAE_OK;
+}
+
+vae_status vaei_workspace_describe(vae_workspace *w, const vae_model *model, const float *z,
+                                   const vae_condition *condition, const vaei_description *description,
+                                   vae_error *err) {
+  vae_status status = check_latents(model, z, description->rows, err);
+  if (status == VAE_OK && description->wish == VAEI_WISH_MEAN) status = vaei_describe_check_mean(model, err);
+  if (status != VAE_OK) return status;
+  row_job job = {
+      .operation = DESCRIBE, .rows = description->rows, .condition = condition, .z_in = z, .description = description};
+  return run(w, model, &job, "likelihood", err);
+}
+
+vae_status vaei_workspace_decode(vae_workspace *w, const vae_model *model, const float *z, size_t rows,
+                                 const vae_condition *condition, float *output, vae_error *err) {
+  const vae_status status = check_latents(model, z, rows, err);
+  if (status != VAE_OK) return status;
   row_job job = {.operation = DECODE, .rows = rows, .condition = condition, .z_in = z, .output = output};
   return run(w, model, &job, "decode", err);
 }
