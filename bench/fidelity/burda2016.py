@@ -13,7 +13,7 @@ import pathlib
 
 import numpy as np
 
-from runs import find, idx_images, program, report
+from runs import find, program, read_images, report
 
 PUBLISHED = {1: 86.76, 5: 85.54, 50: 84.78}  # -log p(x), nats: table 1, L = 1, "VAE" k = 1 and "IWAE" k = 5, 50
 STAGES = 8
@@ -22,7 +22,7 @@ STAGES = 8
 def binarized_test_set(mnist, out):
     """The test digits as 0 and 1, each pixel drawn with its grey value as probability."""
     path = out / "mnist-test-binary.npy"
-    grey = idx_images(find(mnist, "t10k-images-idx3-ubyte")) / 255.0
+    grey = read_images(find(mnist, "t10k-images-idx3-ubyte")) / 255.0
     np.save(path, (np.random.default_rng(0).random(grey.shape) < grey).astype(np.uint8))
     return path
 
@@ -53,7 +53,7 @@ def main():
         options.vae_cli, "evaluate", model, binarized_test_set(options.mnist, options.out), "--scale", 1, "--statistics",
         "--importance-samples", 5000, *threads, "--json")
     print(f"trained for {passes} passes, this run's part of them in {seconds:.0f} s; measured in {measured:.0f} s")
-    statistics = statistics.get("statistics", statistics)
+    statistics = statistics["statistics"]
     report(options.out / f"{name}.json", {
         "experiment": f"Burda et al. 2016, table 1, k = {options.samples}, {passes} of 3280 passes",
         "published": PUBLISHED.get(options.samples),
