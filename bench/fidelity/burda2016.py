@@ -3,7 +3,7 @@
 
 usage: burda2016.py VAE_CLI MNIST_DIR OUT_DIR [--samples K] [--stages N] [--threads N]
 
-Trains 784-200-200-50 (tanh) for the first N of the paper's stages of 3^i passes (8 stages: 3280 passes), on digits binarised anew in every
+Trains the preset iwae-1layer (784-200-200-50, tanh) for the first N of the paper's stages of 3^i passes (8 stages: 3280 passes), on digits binarised anew in every
 pass, with the bound of K samples: K = 1 is the paper's VAE, whose KL is the Monte Carlo one. Then log p(x) of the 10,000 test digits, binarised once
 by NumPy with seed 0, with 5000 importance samples. A run that was stopped goes on from its checkpoint in OUT_DIR. docs/FIDELITY.md lists what differs
 from the authors' code.
@@ -44,10 +44,9 @@ def main():
     threads = ["--threads", options.threads] if options.threads else []
     continued = ["--resume", checkpoint] if checkpoint.exists() else []
     seconds, _ = program(
-        options.vae_cli, "train", find(options.mnist, "train-images-idx3-ubyte"), "--hidden", "200,200", "--latent", 50,
-        "--activation", "tanh", "--objective", "iwae", "--samples", options.samples, "--binarize", "dynamic",
-        "--schedule", "burda", "--learning-rate", 1e-3, "--adam-beta1", 0.99, "--adam-epsilon", 5e-6, "--batch", 20,
-        "--epochs", passes, "--validation", 0, "--seed", options.seed, "--checkpoint", checkpoint, *continued, *threads,
+        options.vae_cli, "train", find(options.mnist, "train-images-idx3-ubyte"), "--preset", "iwae-1layer",
+        "--samples", options.samples, "--epochs", passes, "--validation", 0, "--seed", options.seed,
+        "--checkpoint", checkpoint, *continued, *threads,
         "--log", options.out / f"{name}.jsonl", "--quiet", "--out", model)
     measured, statistics = program(
         options.vae_cli, "evaluate", model, binarized_test_set(options.mnist, options.out), "--scale", 1, "--statistics",
