@@ -319,6 +319,12 @@ static void check_objective_case(uint64_t index) {
     spec.objective.capacity_weight = 4.0;
     spec.objective.capacity = index % 2 ? 0.1 : 100.0;
   }
+  if (index >= 28 && regularizer < VAE_REGULARIZER_MMD_RBF &&
+      spec.objective.free_bits == 0) { /* any prior goes with these */
+    spec.prior = index % 2 ? VAE_PRIOR_VAMP : VAE_PRIOR_MIXTURE;
+    spec.prior_components = 3;
+    spec.objective.capacity = spec.objective.capacity_weight = 0;
+  }
   check_case(&spec, index == 15 || index == 25 ? 300 : rows[index / 2 % 7], index + 900);
 }
 

@@ -342,7 +342,7 @@ static void run_pseudo_input(const oracle *o, const oracle_real *u, oracle_real 
     if (!real) note_kink(result, u[d] - high);
     rows[d] = real ? u[d] : u[d] < 0 ? 0 : u[d] > high ? high : u[d];
   }
-  const oracle_real *hidden = run_stack(o, 0, spec->encoder_count, rows, width, result);
+  const oracle_real *hidden = run_stack(o, 0, spec->encoder_count, rows, width, NULL, result);
   dense_row(&o->layers[spec->encoder_count], hidden, component, VAE_ACTIVATION_IDENTITY, result);
   dense_row(&o->layers[spec->encoder_count + 1], hidden, component + spec->latent_dim, VAE_ACTIVATION_IDENTITY, result);
 }
