@@ -64,6 +64,22 @@ void check_standard_prior() {
   CHECK(zero.mean == std::vector<float>(3 * latents) && zero.logvar == zero.mean);
 }
 
+void check_learned_priors() {
+  const std::vector<float> x = table();
+  for (const vae::Prior prior : {vae::Prior::mixture, vae::Prior::vamp}) {
+    vae::Model model(with_prior(prior));
+    vae::Workspace own(model);
+    CHECK(model.config().prior == prior && model.config().prior_components == 4);
+    const char *tensor = prior == vae::Prior::vamp ? "prior.pseudo_inputs" : "prior.mixture.mean";
+    const std::vector<float> before = model.parameter(tensor);
+    CHECK_EQUAL(before.size(), 4 * (prior == vae::Prior::vamp ? inputs : latents));
+    vae::Trainer trainer(model, {.batch_size = 8});
+    CHECK(std::isfinite(trainer.epoch(x).kl) && model.parameter(tensor) != before);
+    CHECK_EQUAL(model.sample(own, 5, 1).size(), 5 * inputs);
+    check_throws(vae::Status::unsupported, "prior", [&] { model.prior(own, 3); });
+  }
+}
+
 // A model with that likelihood, z for some rows, and what the calls must give.
 struct Distribution {
   explicit Distribution(const vae::Config &config) : model(config), workspace(model), z(rows * latents) {
@@ -216,7 +232,6 @@ void check_presets() {
     harness_note("%s", std::string(name).c_str());
     const vae::Preset preset = vae::preset(std::string(name));
     CHECK(preset.name == name && !preset.source.empty() && !preset.summary.empty() && preset.epochs > 0);
-    if (preset.config.prior == vae::Prior::vamp) continue; // refused as yet
     vae::Model model(preset.config);
     CHECK(model.config().input_dim > 0 && model.config().latent_dim == preset.config.latent_dim);
     vae::Trainer(model, preset.training);
@@ -230,8 +245,9 @@ void check_presets() {
 } // namespace
 
 int main() {
-  for (void (*check)() : {check_conditional_prior, check_standard_prior, check_names, check_likelihoods,
-                          check_objectives, check_schedule_and_dropout, check_estimator, check_presets}) {
+  for (void (*check)() :
+       {check_conditional_prior, check_standard_prior, check_learned_priors, check_names, check_likelihoods,
+        check_objectives, check_schedule_and_dropout, check_estimator, check_presets}) {
     try {
       check();
     } catch (const vae::Error &error) {

@@ -81,6 +81,23 @@ fn the_standard_prior() {
 }
 
 #[test]
+fn learned_priors() {
+    let learned =
+        [(Prior::MIXTURE, "prior.mixture.mean", 4 * LATENTS), (Prior::VAMP, "prior.pseudo_inputs", 4 * INPUTS)];
+    for (prior, tensor, count) in learned {
+        let (mut model, mut workspace) = model(Config { prior, prior_components: 4, ..config() });
+        assert_eq!(model.config().unwrap().prior_components, 4);
+        let before = model.parameter(tensor).unwrap();
+        assert_eq!(before.len(), count);
+        let training = Training { batch_size: 8, ..Training::default() };
+        assert!(Trainer::new(&mut model, &training).unwrap().epoch(&table()).unwrap().kl.is_finite());
+        assert_ne!(model.parameter(tensor).unwrap(), before);
+        assert_eq!(model.sample(&mut workspace, 5, 1).unwrap().len(), 5 * INPUTS);
+        assert_eq!(status(model.prior(&mut workspace, 3, None), "prior"), Status::UNSUPPORTED);
+    }
+}
+
+#[test]
 fn names_of_parameters() {
     let names = |likelihood: Likelihood| likelihood.parameter_names().collect::<Vec<_>>();
     assert_eq!(names(Likelihood::BERNOULLI), ["probability"]);
@@ -234,9 +251,6 @@ fn presets() {
     for name in names {
         let preset = Preset::named(name).unwrap();
         assert!(preset.name == name && !preset.source.is_empty() && !preset.summary.is_empty() && preset.epochs > 0);
-        if preset.config.prior == Prior::VAMP {
-            continue; // refused as yet
-        }
         let mut model = Model::new(&preset.config, 0).unwrap();
         assert_eq!(model.config().unwrap(), preset.config);
         Trainer::new(&mut model, &preset.training).unwrap();
