@@ -118,7 +118,12 @@ static int open_example(example *e, const test_spec *spec, size_t n, uint64_t se
     e->prior = oracle_prior_draws(0, VAEI_STREAM_TRAINING, 0, n, spec->latent_dim);
     e->directions = oracle_directions(0, VAEI_STREAM_TRAINING, 50, spec->latent_dim);
     if (spec->condition_dim > 0) e->condition = test_normals(&random, n * spec->condition_dim);
-    e->batch = (oracle_batch){n, e->x, e->noise, e->condition, e->prior, e->directions};
+    e->batch = (oracle_batch){.n = n,
+                              .x = e->x,
+                              .noise = e->noise,
+                              .condition = e->condition,
+                              .prior = e->prior,
+                              .directions = e->directions};
     e->o = oracle_new(spec, e->model);
     e->expected = oracle_run(e->o, &e->batch);
     if (e->expected.nearest_kink > KINK_MARGIN) return 1;
@@ -313,6 +318,12 @@ static void check_objective_case(uint64_t index) {
   if (index % 3 == 1) {
     spec.objective.capacity_weight = 4.0;
     spec.objective.capacity = index % 2 ? 0.1 : 100.0;
+  }
+  if (index >= 28 && regularizer < VAE_REGULARIZER_MMD_RBF &&
+      spec.objective.free_bits == 0) { /* any prior goes with these */
+    spec.prior = index % 2 ? VAE_PRIOR_VAMP : VAE_PRIOR_MIXTURE;
+    spec.prior_components = 3;
+    spec.objective.capacity = spec.objective.capacity_weight = 0;
   }
   check_case(&spec, index == 15 || index == 25 ? 300 : rows[index / 2 % 7], index + 900);
 }

@@ -1,5 +1,6 @@
 #include "oracle.h"
 
+#include "core/random.h"
 #include "oracle_objective.h"
 
 #include <math.h>
@@ -281,11 +282,29 @@ static oracle_real *make_rows(const oracle *o, size_t *width) {
   return test_allocate(2 * *width * sizeof(oracle_real));
 }
 
+/* Whose outputs are dropped; NULL: nobody's. */
+typedef struct dropping {
+  double rate;
+  size_t example, sample;
+} dropping;
+
+/* Outputs of layer `index`, which in the library has one head in place of two. */
+static void drop_outputs(const oracle *o, const dropping *from, size_t index, oracle_real *y) {
+  const uint32_t layer = (uint32_t)(index < o->spec.encoder_count ? index : index - 1);
+  const uint64_t each = ((uint64_t)o->layers[index].units + 15) / 16 * 16;
+  for (size_t u = 0; u < o->layers[index].units; u++) {
+    const float uniform = vaei_uniform(0, VAEI_STREAM_TRAINING + VAEI_STREAM_DROPOUT + layer, (uint32_t)from->example,
+                                       from->sample * each + u);
+    y[u] = uniform < (float)from->rate ? 0 : y[u] / (1 - (oracle_real)from->rate);
+  }
+}
+
 static const oracle_real *run_stack(const oracle *o, size_t first, size_t count, oracle_real *rows, size_t width,
-                                    oracle_result *result) {
+                                    const dropping *drop, oracle_result *result) {
   oracle_real *in = rows, *out = rows + width;
   for (size_t i = first; i < first + count; i++) {
     dense_row(&o->layers[i], in, out, o->layers[i].activation, result);
+    if (drop && drop->rate > 0) drop_outputs(o, drop, i, out);
     oracle_real *other = in;
     in = out;
     out = other;
@@ -304,7 +323,7 @@ static void run_prior(const oracle *o, const oracle_batch *batch, size_t row, or
   for (size_t i = 0; i < 2 * latents; i++) prior[i] = 0;
   if (o->spec.prior == VAE_PRIOR_STANDARD) return;
   put_condition(o, batch, row, rows);
-  const oracle_real *hidden = run_stack(o, o->prior, o->spec.prior_net_count, rows, width, result);
+  const oracle_real *hidden = run_stack(o, o->prior, o->spec.prior_net_count, rows, width, NULL, result);
   const oracle_dense *head = &o->layers[o->prior + o->spec.prior_net_count];
   dense_row(head, hidden, prior, VAE_ACTIVATION_IDENTITY, result);
   dense_row(head + 1, hidden, prior + latents, VAE_ACTIVATION_IDENTITY, result);
@@ -323,7 +342,7 @@ static void run_pseudo_input(const oracle *o, const oracle_real *u, oracle_real 
     if (!real) note_kink(result, u[d] - high);
     rows[d] = real ? u[d] : u[d] < 0 ? 0 : u[d] > high ? high : u[d];
   }
-  const oracle_real *hidden = run_stack(o, 0, spec->encoder_count, rows, width, result);
+  const oracle_real *hidden = run_stack(o, 0, spec->encoder_count, rows, width, NULL, result);
   dense_row(&o->layers[spec->encoder_count], hidden, component, VAE_ACTIVATION_IDENTITY, result);
   dense_row(&o->layers[spec->encoder_count + 1], hidden, component + spec->latent_dim, VAE_ACTIVATION_IDENTITY, result);
 }
@@ -357,6 +376,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
   const test_spec *spec = &o->spec;
   size_t latents = spec->latent_dim, inputs = spec->input_dim, samples = spec->objective.samples;
   const float *x = batch->x + row * inputs;
+  dropping drop = {.rate = batch->dropout, .example = row};
   oracle_real *mean = posterior, *logvar = posterior + latents, *prior = logvar + latents,
               *prior_logvar = prior + latents;
   oracle_real *raw = prior_logvar + latents;
@@ -364,7 +384,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
   run_prior(o, batch, row, rows, width, prior, result);
   for (size_t d = 0; d < inputs; d++) rows[d] = x[d];
   put_condition(o, batch, row, rows + inputs);
-  const oracle_real *hidden = run_stack(o, 0, spec->encoder_count, rows, width, result);
+  const oracle_real *hidden = run_stack(o, 0, spec->encoder_count, rows, width, &drop, result);
   dense_row(&o->layers[spec->encoder_count], hidden, mean, VAE_ACTIVATION_IDENTITY, result);
   dense_row(&o->layers[spec->encoder_count + 1], hidden, logvar, VAE_ACTIVATION_IDENTITY, result);
   for (size_t i = 0; i < latents; i++) {
@@ -391,7 +411,8 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
       kl += (log_posterior - log_prior) / (oracle_real)samples;
     }
     put_condition(o, batch, row, rows + latents);
-    hidden = run_stack(o, spec->encoder_count + 2, spec->decoder_count, rows, width, result);
+    drop.sample = k;
+    hidden = run_stack(o, spec->encoder_count + 2, spec->decoder_count, rows, width, &drop, result);
     const oracle_dense *last = &o->layers[spec->encoder_count + 2 + spec->decoder_count];
     dense_row(last, hidden, raw, VAE_ACTIVATION_IDENTITY, result);
     if (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT)

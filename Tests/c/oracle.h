@@ -42,6 +42,7 @@ typedef struct oracle_batch {
   const float *noise;
   const float *condition;
   const float *prior, *directions; /* NULL, or as in oracle_posterior */
+  double dropout;                  /* of a training step with seed 0, its first; 0: none */
 } oracle_batch;
 
 /* What the forward pass gives; every array as in vae_terms. */

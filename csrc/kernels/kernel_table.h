@@ -63,5 +63,6 @@ const vaei_kernels VAEI_TABLE = {
     .gather_floats = gather_floats,
     .normals = normals,
     .binarize = binarize,
+    .dropout = dropout,
     .all_below = all_below,
 };

@@ -157,6 +157,14 @@ typedef struct vaei_kernel_sum {
   bool inverse; /* s / (s + d^2), else exp(-d^2 / s); both exactly 1 at a distance of 0 */
 } vaei_kernel_sum;
 
+/* Which of a layer's outputs are dropped, and what the others are multiplied by. */
+typedef struct vaei_dropout {
+  vaei_stream stream;
+  vaei_draws draws; /* whose outputs the rows are */
+  uint64_t blocks;  /* of four outputs, of the layer */
+  float rate, scale;
+} vaei_dropout;
+
 typedef struct vaei_kernels {
   vae_isa isa;
   uint32_t tile_rows;   /* the largest tile of `product`, in rows */
@@ -280,6 +288,11 @@ typedef struct vaei_kernels {
   /* x[j] = 1 where the uniform number j of the example, in [0, 1), is below x[j], else 0; j < count. So 1 stays 1 and 0
    * stays 0. The same bits on every instruction set. */
   void (*binarize)(const vaei_stream *stream, uint64_t example, size_t count, float *x);
+
+  /* y[r][j], begin <= r < end, `first` <= j < first + count, both multiples of 16: 0 where the uniform number j of (example,
+   * sample), in [0, 1), is below the rate, else scale * y. y: of row `begin`, column `first`. The same numbers on every
+   * instruction set. */
+  void (*dropout)(const vaei_dropout *d, size_t begin, size_t end, size_t first, size_t count, float *y, size_t y_row);
 
   /* Whether |x| < limit (over 0; infinity asks for finite) for all of rows x columns, unpadded memory; NaN never is. */
   bool (*all_below)(const float *x, size_t rows, size_t columns, size_t x_row, float limit);

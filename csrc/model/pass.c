@@ -148,6 +148,11 @@ void vaei_pass_close(vaei_pass *pass) {
   vaei_coupling_close(&pass->coupling);
 }
 
+size_t vaei_pass_bytes(const vaei_pass *pass) {
+  return pass->arena.size + vaei_coupling_bytes(&pass->coupling) + (pass->path ? vaei_pass_path_size(pass) : 0) +
+         (pass->pseudo ? pass->pseudo->arena.size : 0);
+}
+
 void vaei_pass_prepare(vaei_pass *pass, vaei_member member) {
   if (pass->prior->prepare) pass->prior->prepare(pass, member);
 }

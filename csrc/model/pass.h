@@ -86,6 +86,11 @@ struct vaei_pass {
   uint32_t parts; /* that it is worked on in */
   vaei_part part; /* the current one */
   bool kept_part; /* whether `partial` holds gradients of parts before it */
+  /* Of a training step, else rate 0; the stream is that of its noise. The batch's first example has number 0. */
+  struct {
+    double rate;
+    vaei_stream stream;
+  } dropout;
   bool coupled;   /* whether the objective couples the batch's examples */
   double penalty; /* each example's share of what it adds to the loss; 0 without gradients: see coupled_pass.h */
   vaei_coupling coupling;
@@ -149,11 +154,8 @@ static inline size_t vaei_pass_path_size(const vaei_pass *pass) {
   return pass->size.rows * 2 * pass->latent_row * sizeof(float);
 }
 
-/* The memory that a pass holds besides itself. */
-static inline size_t vaei_pass_bytes(const vaei_pass *pass) {
-  return pass->arena.size + vaei_coupling_bytes(&pass->coupling) + (pass->path ? vaei_pass_path_size(pass) : 0) +
-         (pass->pseudo ? pass->pseudo->arena.size : 0);
-}
+/* The memory that a pass holds beside its struct. */
+size_t vaei_pass_bytes(const vaei_pass *pass);
 
 /* Whether batches of that size fit. */
 static inline bool vaei_pass_holds(const vaei_pass *pass, uint32_t rows, uint64_t draws) {
