@@ -183,6 +183,54 @@ static void check_linear_gaussian(void) {
   vae_model_free(moved);
 }
 
+/* A model of one prior, and the gradients of its first tensor and of `name` (NULL: none) by an estimator. */
+static void gradients_with(const test_spec *spec, const vae_objective *o, const char *name, float *first,
+                           float *named) {
+  enum { N = 6 };
+  test_random random = {31};
+  vae_model *model = NULL;
+  CHECK_OK(test_create(spec, 5, NULL, &model, &err), &err);
+  if (spec->prior == VAE_PRIOR_MIXTURE && spec->prior_components == 1) { /* the standard prior by another name */
+    const float zero[3] = {0};
+    CHECK_OK(vae_model_set_parameter(model, "prior.mixture.mean", zero, 3, &err), &err);
+    CHECK_OK(vae_model_set_parameter(model, "prior.mixture.logvar", zero, 3, &err), &err);
+  }
+  float *x = test_spec_rows(&random, spec, N), *noise = test_normals(&random, o->samples * N * 3);
+  const vae_data data = test_floats(x, N, 7);
+  vae_workspace *workspace = test_workspace(model, VAE_ISA_AUTO, 2, N);
+  CHECK_OK(vae_model_loss_and_gradients(model, workspace, &data, o, noise, 0, NULL, NULL, &err), &err);
+  CHECK_OK(vae_workspace_get_gradient(workspace, "encoder.mean.weight", first, 21, &err), &err);
+  if (name) CHECK_OK(vae_workspace_get_gradient(workspace, name, named, 21, &err), &err);
+  vae_workspace_free(workspace);
+  vae_model_free(model);
+  free(x);
+  free(noise);
+}
+
+/* Other priors: the density along the path is theirs, and their own parameters keep the plain gradient. */
+static void check_priors(void) {
+  const vae_objective doubly = bound(4, VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED), plain = bound(4, VAE_ESTIMATOR_PLAIN);
+  test_spec spec = test_spec_linear(7, 3);
+  float standard[21], other[21], own[21], own_plain[21];
+  harness_note("priors");
+  gradients_with(&spec, &doubly, NULL, standard, NULL);
+  spec.prior = VAE_PRIOR_MIXTURE;
+  spec.prior_components = 1;
+  gradients_with(&spec, &doubly, NULL, other, NULL);
+  for (int i = 0; i < 21; i++) CHECK_NEAR(standard[i], other[i], 1e-6);
+  spec.prior_components = 7; /* [7, 3] */
+  gradients_with(&spec, &doubly, "prior.mixture.mean", standard, own);
+  gradients_with(&spec, &plain, "prior.mixture.mean", other, own_plain);
+  CHECK_BYTES(own, own_plain, sizeof own);
+  CHECK(memcmp(standard, other, sizeof other) != 0);
+  spec.prior = VAE_PRIOR_VAMP;
+  spec.prior_components = 3; /* [3, 7] */
+  gradients_with(&spec, &doubly, "prior.pseudo_inputs", standard, own);
+  gradients_with(&spec, &plain, "prior.pseudo_inputs", other, own_plain);
+  CHECK_BYTES(own, own_plain, sizeof own);
+  CHECK(memcmp(standard, other, sizeof other) != 0);
+}
+
 int main(void) {
   vae_isa isas[TEST_ISAS];
   const size_t count = test_isas(isas);
@@ -194,5 +242,6 @@ int main(void) {
     check_surrogate(20, 1, 1, isas[i]);
   }
   check_linear_gaussian();
+  check_priors();
   return harness_finish("estimator");
 }

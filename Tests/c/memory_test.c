@@ -17,7 +17,7 @@ enum { LINE = 64, MOST_DENSE = 3 * TEST_MAX_HIDDEN + 4 };
 typedef struct dense {
   size_t inputs, units;
   size_t wanted; /* inputs whose gradient is wanted */
-  int per_draw, keeps_y, slope;
+  int per_draw, keeps_y, slope, own;
 } dense;
 
 static size_t over(size_t n, size_t d) { return (n + d - 1) / d; }
@@ -29,6 +29,11 @@ static size_t part(size_t bytes) { return over(bytes, LINE) * LINE; }
 static size_t constants(const test_spec *spec) {
   if (spec->likelihood == VAE_LIKELIHOOD_STUDENT_T) return 2;
   return spec->likelihood == VAE_LIKELIHOOD_NEGATIVE_BINOMIAL || spec->sigma_kind == VAE_SIGMA_GLOBAL;
+}
+
+/* Tables of a prior that is a mixture. */
+static size_t own_tables(const test_spec *spec) {
+  return spec->prior == VAE_PRIOR_MIXTURE ? 2 : spec->prior == VAE_PRIOR_VAMP;
 }
 
 /* A stack of hidden layers and the layer behind them. */
@@ -53,12 +58,15 @@ static size_t list_layers(const test_spec *spec, dense out[MOST_DENSE]) {
   const dense output = {.units = x * (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT ? 2 : 1),
                         .keeps_y = spec->sigma_kind != VAE_SIGMA_FIXED};
   dense *next = out;
-  list_stack(spec->encoder, spec->encoder_count, (dense){.inputs = x + c}, head, &next);
+  const size_t wanted = spec->prior == VAE_PRIOR_VAMP ? x : 0;
+  list_stack(spec->encoder, spec->encoder_count, (dense){.inputs = x + c, .wanted = wanted}, head, &next);
   list_stack(spec->decoder, spec->decoder_count, (dense){.inputs = z + c, .wanted = z, .per_draw = 1}, output, &next);
   for (size_t i = 0; i < constants(spec); i++)
     *next++ = (dense){.units = spec->sigma_kind == VAE_SIGMA_GLOBAL ? 1 : x, .per_draw = 1};
   if (spec->prior == VAE_PRIOR_CONDITIONAL)
     list_stack(spec->prior_net, spec->prior_net_count, (dense){.inputs = c}, head, &next);
+  for (size_t i = 0; i < own_tables(spec); i++)
+    *next++ = (dense){.units = spec->prior_components, .inputs = spec->prior == VAE_PRIOR_VAMP ? x : z, .own = 1};
   return (size_t)(next - out);
 }
 
@@ -75,11 +83,33 @@ static size_t shape_bytes(const test_spec *spec) {
   const size_t hidden = (size_t)spec->encoder_count + spec->decoder_count + spec->prior_net_count;
   const size_t learned = constants(spec), prior = spec->prior == VAE_PRIOR_CONDITIONAL;
   const size_t heads = 3 + (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT) + 2 * prior;
-  return sizeof(vae_model) + hidden * sizeof(vae_layer) + (hidden + 2 + learned + prior) * sizeof(vaei_dense) +
-         (2 * (hidden + heads) + learned) * sizeof(vaei_parameter);
+  return sizeof(vae_model) + hidden * sizeof(vae_layer) +
+         (hidden + 2 + learned + prior + own_tables(spec)) * sizeof(vaei_dense) +
+         (2 * (hidden + heads) + learned + own_tables(spec) + (spec->prior == VAE_PRIOR_MIXTURE)) *
+             sizeof(vaei_parameter);
 }
 
 static size_t model_bytes(const test_spec *spec) { return shape_bytes(spec) + 4 * block_floats(spec); }
+
+/* What a mixture takes for d rows of the decoder; K components. */
+static size_t mixture_bytes(const test_spec *spec, size_t d, int gradients) {
+  dense layer[MOST_DENSE];
+  const size_t K = spec->prior_components, lanes = 16 * vectors(K), Z = spec->latent_dim, z = stride(Z);
+  size_t own = 0, encoder = 0;
+  const size_t count = list_layers(spec, layer);
+  for (size_t l = 0; l < count; l++) {
+    if (layer[l].own) own += lanes * (layer[l].inputs + 1);
+    if (layer[l].own || layer[l].per_draw) continue;
+    encoder +=
+        part(4 * K * stride(layer[l].units)) * (size_t)(layer[l].keeps_y + gradients + (gradients && layer[l].slope));
+  }
+  size_t sum = 4 * part(4 * lanes * Z) + 2 * part(4 * lanes) + part(8 * K) + part(8 * d);
+  if (gradients) sum += part(4 * d * stride(K)) + part(4 * d * z) + part(4 * d) + part(4 * own);
+  if (spec->prior != VAE_PRIOR_VAMP) return sum;
+  sum += part(sizeof(vaei_pass)) + part(4 * K * stride(spec->input_dim)) + 2 * part(4 * K * z) + 6 * part(8 * K) +
+         part(count * sizeof(vaei_activations)) + encoder;
+  return gradients ? sum + 2 * part(4 * lanes * (Z + 1)) : sum;
+}
 
 /* Scratch memory for n examples and, in a batch, `draws` rows of the decoder; P: panels of the instruction set's tile. */
 static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P, int gradients) {
@@ -94,12 +124,13 @@ static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P
                2 * part(8 * d) + 6 * part(8 * n) + part(4 * d) + part(count * sizeof(vaei_activations));
   for (size_t l = 0; l < count; l++) {
     const size_t values = part(4 * (layer[l].per_draw ? d : n) * stride(layer[l].units));
-    sum += values * (size_t)(layer[l].keeps_y + gradients + (gradients && layer[l].slope));
+    sum += layer[l].own ? 0 : values * (size_t)(layer[l].keeps_y + gradients + (gradients && layer[l].slope));
     tasks += (layer[l].inputs ? over(layer[l].inputs, 96) : 1) * over(vectors(layer[l].units), P);
     transposed += 16 * vectors(layer[l].wanted) * layer[l].units;
   }
   if (condition) sum += part(4 * n * stride(condition));
   if (spec->prior == VAE_PRIOR_CONDITIONAL) sum += 5 * part(4 * n * z);
+  if (spec->prior_components) sum += mixture_bytes(spec, d, gradients);
   if (d < draws) sum += part(4 * block_floats(spec));
   return gradients ? sum + part(4 * d * z) + part(4 * transposed) + part(tasks * sizeof(vaei_task)) : sum;
 }
@@ -288,6 +319,10 @@ int main(void) {
     check_handles(&small, isas[i], 8, 0);
     small.likelihood = VAE_LIKELIHOOD_STUDENT_T;
     check_handles(&small, isas[i], 8, 1);
+    test_spec mixed = test_spec_hidden(30, 17, VAE_ACTIVATION_GELU, 3);
+    mixed.prior_components = 37;
+    for (mixed.prior = VAE_PRIOR_MIXTURE; mixed.prior <= VAE_PRIOR_VAMP; mixed.prior++)
+      check_handles(&mixed, isas[i], 8, 1);
     test_spec digits = test_spec_hidden(784, 400, VAE_ACTIVATION_RELU, 20);
     check_handles(&digits, isas[i], 128, 0);
     test_spec coupled = test_spec_hidden(30, 17, VAE_ACTIVATION_TANH, 19);

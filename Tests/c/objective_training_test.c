@@ -69,6 +69,8 @@ static float *train(const settings *s, int32_t threads, int32_t keep, const char
     vae_training_init(&other);
     other.batch_size = 7;
     other.threads = threads;
+    other.precision = training.precision;
+    other.precision_fallback = 1;
     CHECK_STATUS(vae_trainer_epoch(trainer, &data, stop_at_once, &random, NULL, &err), VAE_STOPPED);
     CHECK_OK(vae_trainer_save(trainer, stop, &err), &err);
     vae_trainer_free(trainer);
@@ -188,6 +190,14 @@ int main(void) {
   doubly.training.objective.samples = 5;
   doubly.training.objective.estimator = VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED;
   check_bits(&doubly, folder);
+  settings dropout = {.name = "dropout"};
+  vae_training_init(&dropout.training);
+  dropout.training.batch_size = BATCH;
+  dropout.training.dropout = 0.3;
+  dropout.training.objective.samples = 3;
+  for (dropout.training.precision_fallback = 1; dropout.training.precision <= VAE_PRECISION_BFLOAT16;
+       dropout.training.precision++)
+    check_bits(&dropout, folder);
   test_remove_folder(folder);
   check_short_runs();
   return harness_finish("objective_training");

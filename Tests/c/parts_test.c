@@ -138,11 +138,12 @@ static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernel
   test_spec spec = test_spec_linear(INPUTS, LATENTS);
   test_spec_set_likelihood(&spec, likelihood);
   spec.sigma_kind = sigma_kind;
+  spec.prior = prior;
+  if (prior == VAE_PRIOR_MIXTURE || prior == VAE_PRIOR_VAMP) spec.prior_components = 19;
   test_spec_add_encoder(&spec, 33, VAE_ACTIVATION_TANH);
   test_spec_add_decoder(&spec, 21, VAE_ACTIVATION_SILU);
   test_spec_add_decoder(&spec, 18, VAE_ACTIVATION_RELU);
   if (prior == VAE_PRIOR_CONDITIONAL) {
-    spec.prior = prior;
     spec.condition_dim = CONDITION;
     test_spec_add_prior_net(&spec, 19, VAE_ACTIVATION_TANH);
   }
@@ -165,7 +166,7 @@ static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernel
 }
 
 /* A likelihood that works on tiles, those with learned constants besides, and each way of working on rows; and a prior with a
- * net, whose rows are no draws. */
+ * net, whose rows are no draws, and priors whose gradients all rows share. */
 static const struct {
   vae_likelihood likelihood;
   vae_sigma_kind sigma_kind;
@@ -176,7 +177,9 @@ static const struct {
              {VAE_LIKELIHOOD_STUDENT_T, VAE_SIGMA_FIXED, VAE_PRIOR_CONDITIONAL},
              {VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED, VAE_PRIOR_STANDARD},
              {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL, VAE_PRIOR_STANDARD},
-             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT, VAE_PRIOR_CONDITIONAL}};
+             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT, VAE_PRIOR_CONDITIONAL},
+             {VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED, VAE_PRIOR_VAMP},
+             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_GLOBAL, VAE_PRIOR_MIXTURE}};
 
 int main(void) {
   vae_isa isas[TEST_ISAS];

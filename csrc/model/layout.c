@@ -46,6 +46,15 @@ void vaei_layout_vector(vae_model *model, const char *name, uint32_t layer, uint
   model->value_count += units;
 }
 
+void vaei_layout_table(vae_model *model, const char *name, uint32_t layer) {
+  const vaei_dense *dense = &model->dense[layer];
+  vaei_parameter *p = &model->parameters[model->parameter_count++];
+  *p = (vaei_parameter){
+      .rank = 2, .shape = {dense->units, dense->inputs}, .count = (size_t)dense->units * dense->inputs, .layer = layer};
+  snprintf(p->name, sizeof p->name, "%s", name);
+  model->value_count += p->count;
+}
+
 uint32_t vaei_layout_stack(vae_model *model, const char *stack, const vae_layer *layers, uint32_t count,
                            const vaei_layer_plan *first) {
   vaei_layer_plan plan = *first;
@@ -77,8 +86,10 @@ uint32_t vaei_layout_last(vae_model *model, const vaei_layer_plan *first, uint32
 
 void vaei_model_lay_out(vae_model *model) {
   const vae_config *c = &model->config;
-  const vaei_layer_plan encoder = {
-      .inputs = c->input_dim + c->condition_dim, .rows = VAEI_ROWS_EXAMPLES, .source = VAEI_SOURCE_X};
+  const vaei_layer_plan encoder = {.inputs = c->input_dim + c->condition_dim,
+                                   .wanted = c->prior == VAE_PRIOR_VAMP ? c->input_dim : 0, /* for its pseudo-inputs */
+                                   .rows = VAEI_ROWS_EXAMPLES,
+                                   .source = VAEI_SOURCE_X};
   const vaei_layer_plan decoder = {.inputs = c->latent_dim + c->condition_dim,
                                    .wanted = c->latent_dim,
                                    .rows = VAEI_ROWS_DRAWS,

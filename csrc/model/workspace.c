@@ -186,6 +186,7 @@ static bool run_chunk(row_job *job, vaei_member member, size_t first) {
 static void run_job(vaei_member member, void *context) {
   row_job *job = context;
   vaei_pass *pass = job->pass;
+  if (job->operation == EVALUATE || job->operation == SAMPLE) vaei_pass_prepare(pass, member);
   for (size_t first = 0; first < job->rows; first += job->chunk) {
     const size_t left = job->rows - first;
     vaei_team_barrier(member);
