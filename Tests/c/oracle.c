@@ -1,6 +1,5 @@
 #include "oracle.h"
 
-#include "core/random.h"
 #include "oracle_objective.h"
 
 #include <math.h>
@@ -282,29 +281,13 @@ static oracle_real *make_rows(const oracle *o, size_t *width) {
   return test_allocate(2 * *width * sizeof(oracle_real));
 }
 
-/* Whose outputs are dropped; NULL: nobody's. */
-typedef struct dropping {
-  double rate;
-  size_t example, sample;
-} dropping;
-
-/* Outputs of layer `index`, which in the library has one head in place of two. */
-static void drop_outputs(const oracle *o, const dropping *from, size_t index, oracle_real *y) {
-  const uint32_t layer = (uint32_t)(index < o->spec.encoder_count ? index : index - 1);
-  const uint64_t each = ((uint64_t)o->layers[index].units + 15) / 16 * 16;
-  for (size_t u = 0; u < o->layers[index].units; u++) {
-    const float uniform = vaei_uniform(0, VAEI_STREAM_TRAINING + VAEI_STREAM_DROPOUT + layer, (uint32_t)from->example,
-                                       from->sample * each + u);
-    y[u] = uniform < (float)from->rate ? 0 : y[u] / (1 - (oracle_real)from->rate);
-  }
-}
-
 static const oracle_real *run_stack(const oracle *o, size_t first, size_t count, oracle_real *rows, size_t width,
-                                    const dropping *drop, oracle_result *result) {
+                                    const oracle_dropping *drop, oracle_result *result) {
   oracle_real *in = rows, *out = rows + width;
   for (size_t i = first; i < first + count; i++) {
     dense_row(&o->layers[i], in, out, o->layers[i].activation, result);
-    if (drop && drop->rate > 0) drop_outputs(o, drop, i, out);
+    /* The library has one head in place of two. */
+    if (drop) oracle_drop(drop, i < o->spec.encoder_count ? i : i - 1, o->layers[i].units, out);
     oracle_real *other = in;
     in = out;
     out = other;
@@ -376,7 +359,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
   const test_spec *spec = &o->spec;
   size_t latents = spec->latent_dim, inputs = spec->input_dim, samples = spec->objective.samples;
   const float *x = batch->x + row * inputs;
-  dropping drop = {.rate = batch->dropout, .example = row};
+  oracle_dropping drop = {.rate = batch->dropout, .example = row};
   oracle_real *mean = posterior, *logvar = posterior + latents, *prior = logvar + latents,
               *prior_logvar = prior + latents;
   oracle_real *raw = prior_logvar + latents;
