@@ -161,23 +161,6 @@ oracle_real *oracle_parameter(oracle *o, const char *name, size_t *count) {
   return NULL;
 }
 
-/* log(1 + exp(x)) without overflow. */
-static oracle_real softplus(oracle_real x) { return (x > 0 ? x : 0) + log1pl(expl(x > 0 ? -x : x)); }
-
-oracle_real oracle_activate(vae_activation activation, oracle_real x) {
-  switch (activation) {
-    case VAE_ACTIVATION_RELU: return x > 0 ? x : 0;
-    case VAE_ACTIVATION_LEAKY_RELU: return x > 0 ? x : 0.2L * x;
-    case VAE_ACTIVATION_TANH: return tanhl(x);
-    case VAE_ACTIVATION_SIGMOID: return 1 / (1 + expl(-x));
-    case VAE_ACTIVATION_ELU: return x > 0 ? x : expm1l(x);
-    case VAE_ACTIVATION_SILU: return x / (1 + expl(-x));
-    case VAE_ACTIVATION_GELU: return x * 0.5L * erfcl(-x * sqrtl(0.5L));
-    case VAE_ACTIVATION_SOFTPLUS: return softplus(x);
-    default: return x;
-  }
-}
-
 static void note_kink(oracle_result *result, oracle_real distance) {
   if (fabsl(distance) < result->nearest_kink) result->nearest_kink = (double)fabsl(distance);
 }
@@ -235,18 +218,19 @@ static oracle_real nll(const oracle *o, oracle_real x, oracle_real raw, oracle_r
                        oracle_result *result, double *output) {
   const test_spec *spec = &o->spec;
   if (spec->likelihood == VAE_LIKELIHOOD_NEGATIVE_BINOMIAL) {
-    *output = (double)softplus(raw);
-    return negative_binomial_nll(x, softplus(raw), o->constants[d]);
+    *output = (double)oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw);
+    return negative_binomial_nll(x, oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw), o->constants[d]);
   }
   if (spec->likelihood == VAE_LIKELIHOOD_POISSON) {
-    *output = (double)softplus(raw);
-    oracle_real log_rate = raw < -50 ? raw : logl(softplus(raw)); /* the rest is below its last digit */
-    return softplus(raw) - x * log_rate + lgammal(x + 1);
+    *output = (double)oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw);
+    oracle_real log_rate =
+        raw < -50 ? raw : logl(oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw)); /* the rest is below its last digit */
+    return oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw) - x * log_rate + lgammal(x + 1);
   }
   if (spec->likelihood == VAE_LIKELIHOOD_BERNOULLI || spec->likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI) {
     *output = (double)oracle_activate(VAE_ACTIVATION_SIGMOID, raw);
     int continuous = spec->likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI;
-    return softplus(raw) - x * raw - (continuous ? log_continuous_constant(raw) : 0);
+    return oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw) - x * raw - (continuous ? log_continuous_constant(raw) : 0);
   }
   if (spec->output_activation == VAE_ACTIVATION_RELU || spec->output_activation == VAE_ACTIVATION_LEAKY_RELU) {
     note_kink(result, raw);
