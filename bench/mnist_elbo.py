@@ -5,7 +5,6 @@ usage: mnist_elbo.py VAE_CLI MNIST_DIR OUT_DIR [PRECISION]     PRECISION: float3
 Trains three seeds with the program, asks it for the test set's negative ELBO, and works the same number out again in
 NumPy, from nothing but the saved file. Exits with 1 where a seed is over the bound or the two numbers differ.
 """
-import gzip
 import json
 import pathlib
 import subprocess
@@ -14,33 +13,17 @@ import time
 
 import numpy as np
 
+from model_files import find, read_images, read_safetensors
+
 BOUND = 105.8  # nats; PyTorch gets 105.1 to 105.7 with the same settings
 AGREEMENT = 0.1  # nats, between our noise and NumPy's
 DRAWS = 10  # latent samples an example, for both
 SEEDS = (0, 1, 2)
 
 
-def read_images(path):
-    data = gzip.open(path).read() if path.suffix == ".gz" else path.read_bytes()
-    count, height, width = (int.from_bytes(data[i : i + 4], "big") for i in (4, 8, 12))
-    return np.frombuffer(data, np.uint8, offset=16).reshape(count, height * width)
-
-
-def read_safetensors(path):
-    data = path.read_bytes()
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
-    tensors = {}
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        begin, end = entry["data_offsets"]
-        tensors[name] = np.frombuffer(data[8 + size + begin : 8 + size + end], "<f4").reshape(entry["shape"])
-    return {name: tensor.astype(np.float64) for name, tensor in tensors.items()}
-
-
 def negative_elbo(model, images, seed):
     """Mean over examples of -log p(x|z) + KL(q(z|x), p(z)), mean over DRAWS draws of z, in float64."""
+    model = {name: tensor.astype(np.float64) for name, tensor in model.items()}
     rng = np.random.default_rng(seed)
 
     def dense(name, x):
@@ -57,13 +40,6 @@ def negative_elbo(model, images, seed):
             logits = dense("decoder.mean", np.maximum(dense("decoder.0", z), 0))
             total += (np.maximum(logits, 0) - logits * x + np.log1p(np.exp(-np.abs(logits)))).sum() / DRAWS
     return total / len(images)
-
-
-def find(folder, stem):
-    for name in (stem + ".gz", stem):
-        if (folder / name).exists():
-            return folder / name
-    sys.exit(f"mnist_elbo.py: {folder} has neither {stem}.gz nor {stem}")
 
 
 def main():

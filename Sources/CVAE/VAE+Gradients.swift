@@ -5,7 +5,7 @@ extension VAE {
   public struct Terms: Sendable, Hashable {
     /// `[n]`: each example's share of the loss.
     public let loss: [Float]
-    /// `[n]`: the divergence in closed form, in nats.
+    /// `[n]`: the divergence, as ``VAE/Loss/kl``, in nats.
     public let kl: [Float]
     /// `[n]`: the mean over samples of -log p(x|z), in nats.
     public let reconstruction: [Float]

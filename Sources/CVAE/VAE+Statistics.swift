@@ -39,7 +39,7 @@ extension VAE {
     /// -log p(x|z), mean over the importance samples too.
     public let reconstruction: Double
 
-    /// KL(q(z|x), p(z)) in closed form.
+    /// KL(q(z|x), p(z)), as ``VAE/Loss/kl``.
     public let kl: Double
 
     /// reconstruction + kl

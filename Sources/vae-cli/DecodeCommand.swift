@@ -36,7 +36,9 @@ private func decode(_ arguments: Arguments) throws -> Int32 {
   let path = try outputPath(arguments, out, command: "decode")
   let target = try RowTarget(path, command: "decode", allowsPictures: !arguments[parameters])
   let given = arguments[ConditionOptions.beside]
-  if arguments[parameters], arguments[Shared.draw] { throw UsageError("decode: --parameters and --draw are two things") }
+  if arguments[parameters], arguments[Shared.draw] {
+    throw UsageError("decode: --parameters and --draw are two things")
+  }
   if arguments.has(Shared.seed), !arguments[Shared.draw] { throw UsageError("decode: --seed needs --draw") }
   try checkConflicts(
     inputs: [InputFile("the model", modelPath), .data("the codes", zPath), given?.input],

@@ -31,6 +31,7 @@ final class EpochLog {
     if let validation = progress.validation { json.append(validation, prefix: "validation_") }
     json.append("learning_rate", .number(info.learningRate))
     json.append("beta", .number(info.beta))
+    if info.capacity != 0 { json.append("capacity", .number(info.capacity)) }
     json.append("examples_per_second", .number(progress.examplesPerSecond.rounded()))
     json.append("seconds", .number((seconds * 1000).rounded() / 1000))
     let end = path == "-" ? -1 : lseek(descriptor, 0, SEEK_END)

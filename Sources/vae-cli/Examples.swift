@@ -23,7 +23,9 @@ struct Examples: Sendable {
     let rows = table.rows
     let parts = try table.split(validation: fraction, seed: seed)
     guard let condition, condition.rows > 1 else {
-      return (Examples(table: parts.train, condition: condition), Examples(table: parts.validation, condition: condition))
+      return (
+        Examples(table: parts.train, condition: condition), Examples(table: parts.validation, condition: condition)
+      )
     }
     let drawn = DataTable.drawnRows(validation: fraction, of: rows, seed: seed)
     let isDrawn = Set(drawn)
@@ -53,7 +55,9 @@ extension Examples {
     let name = "the model \(printable(modelPath))"
     let given = arguments[ConditionOptions.beside]
     if let part = arguments[ConditionOptions.observed] {
-      if given != nil { throw UsageError("\(command): --observed makes the condition; --condition does not go with it") }
+      if given != nil {
+        throw UsageError("\(command): --observed makes the condition; --condition does not go with it")
+      }
       let whole = try ObservedImages(
         source, part, for: model, named: modelPath, shape: nil, scale: arguments[Shared.scale], command: command)
       self = try whole.examples

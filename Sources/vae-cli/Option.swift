@@ -107,7 +107,8 @@ extension Option where Value == String {
   static func choice(
     _ name: String, _ words: [String], default value: String, shown: String? = nil, help: String
   ) -> Option {
-    Option(name, form: "NAME", default: value, shown: shown ?? value, choices: words, help: help) { text throws(BadValue) in
+    Option(name, form: "NAME", default: value, shown: shown ?? value, choices: words, help: help) {
+      text throws(BadValue) in
       guard words.contains(text) else { throw BadValue(allowed: "one of " + words.joined(separator: ", ")) }
       return text
     }

@@ -74,7 +74,8 @@ extension VAE.Preset {
     }
     // Weights and scales are a regularizer's own.
     let regularizer = objective.regularizer
-    guard !arguments.has(ObjectiveOptions.regularizer) || arguments[ObjectiveOptions.regularizer] == "\(regularizer.kind)"
+    guard
+      !arguments.has(ObjectiveOptions.regularizer) || arguments[ObjectiveOptions.regularizer] == "\(regularizer.kind)"
     else { return }
     result.set(ObjectiveOptions.regularizer, "\(regularizer.kind)")
     result.set(ObjectiveOptions.regularizerWeight, regularizer.weight)

@@ -16,7 +16,8 @@ let presetsCommand = Command(
 
 private func listPresets(_ arguments: Arguments) throws -> Int32 {
   let presets = VAE.Preset.allCases
-  try printOut(arguments[Shared.json] ? JSON.array(presets.map(JSON.init)).line : presets.map(\.page).joined(separator: "\n\n"))
+  try printOut(
+    arguments[Shared.json] ? JSON.array(presets.map(JSON.init)).line : presets.map(\.page).joined(separator: "\n\n"))
   return 0
 }
 
@@ -41,6 +42,7 @@ extension VAE.Preset {
       "\(objective); batch \(training.batchSize), Adam \(shortest(training.learningRate)), \(plural(epochs, "epoch"))",
     ]
     let lines = [source] + facts + HelpText.wrapped(summary, HelpText.width - 2)
-    return ([name] + lines.flatMap { HelpText.wrapped($0, HelpText.width - 2) }.map { "  " + $0 }).joined(separator: "\n")
+    return ([name] + lines.flatMap { HelpText.wrapped($0, HelpText.width - 2) }.map { "  " + $0 }).joined(
+      separator: "\n")
   }
 }

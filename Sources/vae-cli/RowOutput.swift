@@ -110,7 +110,8 @@ final class RowWriter {
       let tones = Tones(fitting: originals.isEmpty ? collected : originals)
       let picture =
         originals.isEmpty
-        ? try layout.grid(collected, columns: across, tones: tones) : try layout.pairs(originals, collected, tones: tones)
+        ? try layout.grid(collected, columns: across, tones: tones)
+        : try layout.pairs(originals, collected, tones: tones)
       try writePicture(picture, to: path)
     }
     if arguments[Shared.json] {

@@ -4,7 +4,8 @@ import CVAE
 enum TrainOptions {
   static let preset = Option<VAE.Preset?>(
     "preset", form: "NAME", default: nil, shown: "none", choices: VAE.Preset.allCases.map(\.name),
-    help: "a published or widely used model by its name, which vae-cli presets lists: the defaults of all other options "
+    help:
+      "a published or widely used model by its name, which vae-cli presets lists: the defaults of all other options "
       + "of the model, of what is minimised and of the training are then its own"
   ) { text throws(BadValue) in
     guard let preset = VAE.Preset(text) else {
@@ -50,7 +51,8 @@ enum TrainOptions {
   }
   static let outputActivation = Option<String>.choice(
     "output-activation", activations, default: "identity",
-    help: "of the location of a gaussian, laplace, log_cosh or student_t likelihood; the same names as for --activation")
+    help: "of the location of a gaussian, laplace, log_cosh or student_t likelihood; the same names as for --activation"
+  )
   static let groups = Option<[Int]?>.layers(
     "groups", shown: "none",
     help: "columns of each variable of a categorical likelihood, one after the other: 3,2 for rows of five columns")
@@ -165,7 +167,8 @@ enum TrainOptions {
       [
         epochs, patience, batch, learningRate, schedule, scheduleDecay, scheduleEpochs, scheduleFloor, milestones,
         adamBeta1,
-        adamBeta2, adamEpsilon, weightDecay, clipNorm, dropout, seed, precision, Shared.threads, validation, Shared.scale,
+        adamBeta2, adamEpsilon, weightDecay, clipNorm, dropout, seed, precision, Shared.threads, validation,
+        Shared.scale,
       ]),
     OptionGroup(
       "Files and messages",
@@ -173,24 +176,31 @@ enum TrainOptions {
   ]
 
   /// What a checkpoint already says, so that it cannot be given beside `--resume`.
-  static let fixedByCheckpoint: [any AnyOption] = [
-    preset, hidden, encoder, decoder, latent, activation, decoderActivation, likelihood, sigma, outputActivation, groups, Shared.objective,
-    Shared.samples, Shared.beta, Shared.binarize, warmUp, warmUpEpochs, warmUpCycles, warmUpShare, batch, learningRate,
-    schedule,
-    scheduleDecay, scheduleEpochs, scheduleFloor, milestones, adamBeta1, adamBeta2, adamEpsilon, weightDecay, clipNorm,
-    patience, dropout, seed, ConditionOptions.classes,
-  ] + PriorOptions.all + ObjectiveOptions.all
+  static let fixedByCheckpoint: [any AnyOption] =
+    [
+      preset, hidden, encoder, decoder, latent, activation, decoderActivation, likelihood, sigma, outputActivation,
+      groups, Shared.objective,
+      Shared.samples, Shared.beta, Shared.binarize, warmUp, warmUpEpochs, warmUpCycles, warmUpShare, batch,
+      learningRate,
+      schedule,
+      scheduleDecay, scheduleEpochs, scheduleFloor, milestones, adamBeta1, adamBeta2, adamEpsilon, weightDecay,
+      clipNorm,
+      patience, dropout, seed, ConditionOptions.classes,
+    ] + PriorOptions.all + ObjectiveOptions.all
 
   /// The likelihoods with a location and a sigma.
   private static let located = ["gaussian", "laplace", "log_cosh"]
 
   /// Options that say more of a word of another one, with the words that they go with.
-  static let details: [(option: any AnyOption, of: Option<String>, words: [String])] = [
-    (sigma, likelihood, located), (outputActivation, likelihood, located + ["student_t"]), (groups, likelihood, ["categorical"]),
-    (scheduleDecay, schedule, ["exponential", "steps"]), (scheduleEpochs, schedule, ["cosine"]),
-    (scheduleFloor, schedule, ["cosine"]), (milestones, schedule, ["steps"]),
-    (warmUpEpochs, warmUp, ["linear", "cyclic"]), (warmUpCycles, warmUp, ["cyclic"]), (warmUpShare, warmUp, ["cyclic"]),
-  ] + PriorOptions.details + ObjectiveOptions.details
+  static let details: [(option: any AnyOption, of: Option<String>, words: [String])] =
+    [
+      (sigma, likelihood, located), (outputActivation, likelihood, located + ["student_t"]),
+      (groups, likelihood, ["categorical"]),
+      (scheduleDecay, schedule, ["exponential", "steps"]), (scheduleEpochs, schedule, ["cosine"]),
+      (scheduleFloor, schedule, ["cosine"]), (milestones, schedule, ["steps"]),
+      (warmUpEpochs, warmUp, ["linear", "cyclic"]), (warmUpCycles, warmUp, ["cyclic"]),
+      (warmUpShare, warmUp, ["cyclic"]),
+    ] + PriorOptions.details + ObjectiveOptions.details
 }
 
 /// What `--sigma` says.

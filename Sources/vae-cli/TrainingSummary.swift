@@ -114,7 +114,8 @@ struct TrainingSummary {
     if case .data(let source) = arguments[TrainOptions.validation] {
       return scaleOption + " --validation \(shellWord(source))" + condition
     }
-    return scaleOption + condition + (arguments.has(TrainOptions.validation) ? " \(arguments.text(TrainOptions.validation))" : "")
+    return scaleOption + condition
+      + (arguments.has(TrainOptions.validation) ? " \(arguments.text(TrainOptions.validation))" : "")
   }
 
   /// What else says how the condition is read.

@@ -19,11 +19,16 @@ import Testing
     (["--regularizer", "mmd_rbf", "--kernel-scale", "7"], "mmd_rbf with weight 1"),
     (["--regularizer", "mmd_imq"], "mmd_imq with weight 1"),
     (["--regularizer", "sliced_wasserstein", "--projections", "9"], "sliced_wasserstein with weight 1"),
-    (["--objective", "iwae", "--samples", "3", "--estimator", "doubly_reparameterized"], "doubly_reparameterized gradient"),
+    (
+      ["--objective", "iwae", "--samples", "3", "--estimator", "doubly_reparameterized"],
+      "doubly_reparameterized gradient"
+    ),
     (["--dropout", "0.25"], "dropout      0.25"), (["--prior", "mixture", "--components", "4"], "prior mixture of 4"),
     (["--prior", "vamp", "--components", "5"], "prior vamp of 5"), (["--prior", "mixture"], "prior mixture of 10"),
     (["--prior", "conditional", "--condition", "labels"], "prior conditional through 6 relu"),
-    (["--prior", "conditional", "--prior-net", "3,4", "--observed", "top"], "prior conditional through 3 relu, 4 relu"),
+    (
+      ["--prior", "conditional", "--prior-net", "3,4", "--observed", "top"], "prior conditional through 3 relu, 4 relu"
+    ),
   ])
   func told(words: [String], text: String) throws {
     let outcome = try train(words)
@@ -46,9 +51,11 @@ import Testing
     (["--capacity-epochs", "3"], "--capacity-epochs 3 needs --capacity"),
     (["--regularizer-weight", "3"], "--regularizer-weight 3 needs --regularizer tc, dip_i"),
     (["--regularizer", "tc", "--kernel-scale", "3"], "needs --regularizer mmd_rbf or mmd_imq"),
-    (["--regularizer", "mmd_rfb"], "did you mean mmd_rbf?"), (["--components", "3"], "--components 3 needs --prior mixture"),
+    (["--regularizer", "mmd_rfb"], "did you mean mmd_rbf?"),
+    (["--components", "3"], "--components 3 needs --prior mixture"),
     (["--prior-net", "3"], "--prior-net 3 needs --prior conditional"), (["--dropout", "1"], "from 0 to 0.95"),
-    (["--prior", "mixtrue"], "did you mean mixture?"), (["--likelihood", "student_t", "--sigma", "2"], "--sigma 2 needs"),
+    (["--prior", "mixtrue"], "did you mean mixture?"),
+    (["--likelihood", "student_t", "--sigma", "2"], "--sigma 2 needs"),
   ])
   func refused(words: [String], text: String) throws { expectError(try train(words), code: 2, text) }
 
@@ -82,13 +89,17 @@ import Testing
     try folder.write("x.csv", lines.joined(separator: "\n"))
     for (kind, names) in [
       ("negative_binomial", "mean_0,mean_1,dispersion_0,dispersion_1"),
-      ("student_t", "location_0,location_1,scale_0,scale_1,df_0,df_1"), ("gaussian", "location_0,location_1,scale_0,scale_1"),
+      ("student_t", "location_0,location_1,scale_0,scale_1,df_0,df_1"),
+      ("gaussian", "location_0,location_1,scale_0,scale_1"),
     ] {
-      let words = ["train", "x.csv", "--likelihood", kind, "--hidden", "4", "--latent", "1", "--epochs", "2", "--quiet"]
+      let words = [
+        "train", "x.csv", "--likelihood", kind, "--hidden", "4", "--latent", "1", "--epochs", "2", "--quiet",
+      ]
       let outcome = try Program.run(words, in: folder.path)
       #expect(outcome.code == 0, "\(outcome.errors)")
       try folder.write("z.csv", "0\n1\n")
-      let decoded = try Program.run(["decode", "model.safetensors", "z.csv", "--parameters", "--out", "-"], in: folder.path)
+      let decoded = try Program.run(
+        ["decode", "model.safetensors", "z.csv", "--parameters", "--out", "-"], in: folder.path)
       #expect(decoded.output.split(separator: "\n").first.map(String.init) == names, "\(decoded)")
       #expect(decoded.output.split(separator: "\n").count == 3)
     }

@@ -25,6 +25,12 @@ import Testing
     VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .negativeBinomial),
     VAE.Configuration(input: 3, hidden: [2], latent: 1, likelihood: .studentT(outputActivation: .tanh)),
     VAE.Configuration(input: 3, condition: 2, hidden: [2], latent: 1),
+    VAE.Configuration(
+      inputDimension: 3, conditionDimension: 4, latentDimension: 2, encoder: [], decoder: [VAE.Layer(2)],
+      prior: .conditional([VAE.Layer(5, .tanh), VAE.Layer(3, .silu)])),
+    VAE.Configuration(input: 3, condition: 1, hidden: [], latent: 1, prior: .conditional([])),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, prior: .mixture(components: 4)),
+    VAE.Configuration(input: 3, hidden: [2], latent: 1, prior: .vamp(components: 5)),
   ])
   func roundTrips(_ configuration: VAE.Configuration) throws {
     let model = try VAE(configuration)
@@ -84,7 +90,13 @@ import Testing
     #expect(VAE.Likelihood.located(.poisson) == nil)
     #expect(VAE.Likelihood.located(.laplace, learned: .global) == .laplace(learned: .global))
     #expect(VAE.Objective.Kind("iwae") == .importanceWeighted)
+    #expect(VAE.Likelihood.Kind.allCases.contains(.studentT))
     #expect(VAE.Prior("standard") == .standard)
+    for kind in VAE.Prior.Kind.allCases { #expect(VAE.Prior.Kind(kind.description) == kind) }
+    #expect(VAE.Prior.Kind.allCases.count >= 4)
+    #expect(VAE.Objective.Estimator("doubly_reparameterized") == .doublyReparameterized)
+    #expect(VAE.Objective.Regularizer.Kind("dip_ii") == .dipII)
+    #expect(VAE.Objective.Regularizer.Kind.allCases.count >= 7)
     #expect(InstructionSet("auto") == .automatic)
     #expect(InstructionSet.available.contains(.portable))
     #expect(!InstructionSet.available.contains(.automatic))
@@ -105,6 +117,12 @@ import Testing
       "groups have 3 columns"
     ),
     (VAE.Configuration(input: 4, hidden: [3], latent: 1, likelihood: .categorical(groups: [-1])), "columns of a group"),
+    (VAE.Configuration(input: 4, condition: -1, hidden: [3], latent: 1), "conditionDimension is -1"),
+    (VAE.Configuration(input: 4, condition: 1 << 30, hidden: [3], latent: 1), "condition_dim"),
+    (VAE.Configuration(input: 4, hidden: [3], latent: 1, prior: .conditional([])), "condition"),
+    (VAE.Configuration(input: 4, hidden: [3], latent: 1, prior: .mixture(components: 0)), "prior_components"),
+    (VAE.Configuration(input: 4, hidden: [3], latent: 1, prior: .vamp(components: -2)), "components is -2"),
+    (VAE.Configuration(input: 4, condition: 2, hidden: [3], latent: 1, prior: .vamp(components: 2)), "condition"),
   ])
   func badConfigurationsAreRefused(_ configuration: VAE.Configuration, _ part: String) throws {
     let error = try #require(thrownError { _ = try VAE(configuration) })

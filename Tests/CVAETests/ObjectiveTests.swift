@@ -6,6 +6,7 @@ private typealias Objective = VAE.Objective
 
 /// One objective for each thing that can be said.
 private let objectives: [VAE.Objective] = [
+  .importanceWeighted(samples: 3, estimator: .doublyReparameterized),
   .elbo(samples: 2, beta: 0.5).withFreeBits(0.25),
   .elbo(beta: 0).withCapacity(1.5, weight: 20),
   .elbo.withFreeBits(0.1).withCapacity(2, weight: 3).regularized(by: .totalCorrelation(weight: 5)),
@@ -28,6 +29,7 @@ private let objectives: [VAE.Objective] = [
   /// Through C, a model file, a trainer's file and JSON; and nothing is lost between the file's keys and Swift's.
   @Test(arguments: objectives) func roundTrips(_ objective: VAE.Objective) throws {
     var training = TrainingConfiguration(batchSize: 16, objective: objective, seed: 9)
+    training.dropout = 0.25
     if objective.capacityWeight > 0 { training.capacityEpochs = 12.5 }
     let trainer = try Trainer(model, configuration: training)
     try trainer.fitBlocking(rows, epochs: 1)
@@ -122,6 +124,18 @@ private let objectives: [VAE.Objective] = [
     #expect(try penalty(.totalCorrelation(weight: 1)) != penalty(.totalCorrelation(weight: 1, dataRows: 1000)))
   }
 
+  @Test func theEstimatorChangesTheGradientAlone() throws {
+    let plain = try model.lossAndGradients(rows, objective: .importanceWeighted(samples: 5), seed: 3)
+    let other = try model.lossAndGradients(
+      rows, objective: .importanceWeighted(samples: 5, estimator: .doublyReparameterized), seed: 3)
+    #expect(plain.loss == other.loss)
+    for (name, gradient) in plain.gradients {
+      #expect((other.gradients[name] == gradient) == name.hasPrefix("decoder"), "\(name)")
+    }
+    #expect(
+      Objective.importanceWeighted(samples: 5, estimator: .plain) == Objective.importanceWeighted(samples: 5))
+  }
+
   @Test func theCapacityRisesOverTheEpochs() throws {
     var training = TrainingConfiguration(batchSize: 20, objective: .elbo(beta: 0).withCapacity(8, weight: 1))
     training.capacityEpochs = 4
@@ -134,6 +148,22 @@ private let objectives: [VAE.Objective] = [
     }
     // The second of two mini-batches begins in the middle of its epoch.
     #expect(seen == [1, 3, 5, 7, 8, 8])
+  }
+
+  @Test func dropoutIsOfTrainingAlone() throws {
+    var training = TrainingConfiguration(batchSize: 20, learningRate: 1e-3, seed: 2)
+    func trained(_ training: TrainingConfiguration) throws -> VAE {
+      let model = try VAE(smallConfiguration, seed: 4)
+      try Trainer(model, configuration: training).fitBlocking(rows, epochs: 2)
+      return model
+    }
+    let without = try trained(training).serialized()
+    training.dropout = 0.5
+    let model = try trained(training)
+    #expect(try model.parameter(named: "encoder.0.weight") != VAE(bytes: without).parameter(named: "encoder.0.weight"))
+    #expect(try model.serialized() == trained(training).serialized())
+    #expect(try model.evaluate(rows) == VAE(bytes: model.serialized()).evaluate(rows))
+    #expect(try model.encode(rows) == model.encode(rows))
   }
 
   @Test func whatMakesNoSenseIsRefused() throws {
@@ -153,6 +183,12 @@ private let objectives: [VAE.Objective] = [
       let error = try #require(thrownError { _ = try model.evaluate(rows, objective: objective) })
       #expect(error.code == .invalidArgument)
       #expect(error.message.contains(part), "\(error.message)")
+    }
+    var training = TrainingConfiguration()
+    for dropout in [-0.1, 1, .nan] {
+      training.dropout = dropout
+      let error = thrownError { _ = try Trainer(model, configuration: training) }
+      #expect(error?.code == .invalidArgument && error?.message.contains("dropout") == true, "\(error?.message ?? "")")
     }
   }
 }

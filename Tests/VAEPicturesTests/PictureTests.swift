@@ -62,7 +62,9 @@ import VAEPictures
     let style = SheetStyle(scale: 1, margin: 1, background: 9)
     let picture = try Picture.lines([0, 1, 1, 0, 1, 0, 0, 1], tile: tile, parts: [1, 2, 1], style: style)
     #expect((picture.width, picture.height) == (17, 5))
-    let lines = (0..<5).map { row in picture.pixels[row * 17..<(row + 1) * 17].map { $0 == 9 ? "." : $0 == 0 ? "0" : "1" } }
+    let lines = (0..<5).map { row in
+      picture.pixels[row * 17..<(row + 1) * 17].map { $0 == 9 ? "." : $0 == 0 ? "0" : "1" }
+    }
     #expect(lines[0].joined() == String(repeating: ".", count: 17))
     #expect(lines[1].joined() == ".0.....1.1.....0.")
     #expect(lines[3].joined() == ".1.....0.0.....1.")

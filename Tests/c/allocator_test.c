@@ -121,6 +121,9 @@ static int use_workspace(const life *l, vae_model *model, vae_error *err) {
          went_well(vae_model_evaluate(model, workspace, &data, NULL, 0, &loss, NULL, err), err) &&
          went_well(vae_model_loss_and_gradients(model, workspace, &part, &objective, NULL, 0, &loss, NULL, err), err);
   objective.samples = 6;
+  objective.free_bits = 0.1;
+  objective.regularizer =
+      l->spec.prior == VAE_PRIOR_STANDARD ? VAE_REGULARIZER_SLICED_WASSERSTEIN : VAE_REGULARIZER_TC; /* of any prior */
   done = done &&
          went_well(vae_model_loss_and_gradients(model, workspace, &part, &objective, NULL, 0, &loss, NULL, err), err);
   done = done && went_well(vae_model_evaluate(model, workspace, &data, &objective, 0, &loss, NULL, err), err);
@@ -281,7 +284,10 @@ static void check_steady(const life *l) {
   options.threads = 2;
   training.batch_size = 16;
   training.threads = 2;
-  training.objective.samples = objective.samples = 3;
+  objective.samples = 3;
+  objective.regularizer = VAE_REGULARIZER_TC;
+  objective.regularizer_weight = 2.0;
+  training.objective = objective;
   CHECK_OK(test_create(&l->spec, 0, &allocator, &model, &err), &err);
   long before = c->live_bytes, calls = c->calls;
   CHECK_OK(vae_workspace_create(model, &options, &workspace, &err), &err);
@@ -342,6 +348,12 @@ int main(void) {
     check_steady(&l);
     check_each_failure(&l, 0);
     check_each_failure(&l, 1);
+    l.spec.prior_components = 3;
+    for (l.spec.prior = VAE_PRIOR_MIXTURE; l.spec.prior <= VAE_PRIOR_VAMP; l.spec.prior++) {
+      check_balance(&l);
+      check_steady(&l);
+      check_each_failure(&l, 0);
+    }
     test_remove_folder(folder);
   }
   free(l.x);

@@ -11,7 +11,14 @@
 static const double VALUE_TOLERANCE = 1e-5, GRADIENT_TOLERANCE = 2e-5;
 static const double KINK_MARGIN = 2e-5; /* beyond float32's rounding of a sum and beyond the oracle's step */
 
-enum { CASES = 72, LIKELIHOOD_CASES = 40, CONDITION_CASES = 42, OBJECTIVE_CASES = 42, COORDINATES = 12 };
+enum {
+  CASES = 72,
+  LIKELIHOOD_CASES = 40,
+  CONDITION_CASES = 42,
+  OBJECTIVE_CASES = 42,
+  MIXTURE_CASES = 36,
+  COORDINATES = 12
+};
 
 static void compare(const char *what, const float *values, const double *expected, size_t count) {
   double distance = test_distance(values, expected, count), largest = 0.0;
@@ -111,7 +118,12 @@ static int open_example(example *e, const test_spec *spec, size_t n, uint64_t se
     e->prior = oracle_prior_draws(0, VAEI_STREAM_TRAINING, 0, n, spec->latent_dim);
     e->directions = oracle_directions(0, VAEI_STREAM_TRAINING, 50, spec->latent_dim);
     if (spec->condition_dim > 0) e->condition = test_normals(&random, n * spec->condition_dim);
-    e->batch = (oracle_batch){n, e->x, e->noise, e->condition, e->prior, e->directions};
+    e->batch = (oracle_batch){.n = n,
+                              .x = e->x,
+                              .noise = e->noise,
+                              .condition = e->condition,
+                              .prior = e->prior,
+                              .directions = e->directions};
     e->o = oracle_new(spec, e->model);
     e->expected = oracle_run(e->o, &e->batch);
     if (e->expected.nearest_kink > KINK_MARGIN) return 1;
@@ -307,6 +319,12 @@ static void check_objective_case(uint64_t index) {
     spec.objective.capacity_weight = 4.0;
     spec.objective.capacity = index % 2 ? 0.1 : 100.0;
   }
+  if (index >= 28 && regularizer < VAE_REGULARIZER_MMD_RBF &&
+      spec.objective.free_bits == 0) { /* any prior goes with these */
+    spec.prior = index % 2 ? VAE_PRIOR_VAMP : VAE_PRIOR_MIXTURE;
+    spec.prior_components = 3;
+    spec.objective.capacity = spec.objective.capacity_weight = 0;
+  }
   check_case(&spec, index == 15 || index == 25 ? 300 : rows[index / 2 % 7], index + 900);
 }
 
@@ -328,7 +346,35 @@ static void check_condition_case(uint64_t index) {
   }
   if (index % 3 == 1) spec.objective.kind = VAE_OBJECTIVE_IWAE;
   else spec.objective.beta = index % 3 == 2 ? 0.5 : 1.0;
+  if (index % 6 == 2) {
+    spec.objective.capacity_weight = 3.0;
+    spec.objective.capacity = index % 4 ? 1.5 : 30.0;
+  }
   check_case(&spec, 1 + (index * 5) % 17, index + 900);
+}
+
+/* Priors that are mixtures, with numbers of components that end anywhere in a panel, and logits far apart. */
+static void check_mixture_case(uint64_t index) {
+  static const uint32_t components[] = {1, 2, 16, 17, 5, 100}, inputs[] = {5, 17, 33, 7}, latents[] = {3, 17, 1, 2, 5};
+  static const uint32_t samples[] = {1, 3, 1, 5};
+  test_spec spec = test_spec_linear(inputs[index % 4], latents[index % 5]);
+  spec.prior = index % 2 ? VAE_PRIOR_VAMP : VAE_PRIOR_MIXTURE;
+  spec.prior_components = components[index / 2 % 6];
+  if (index % 4 == 2) spec.condition_dim = 3;
+  if (index % 3 > 0 || index % 5 == 3) test_spec_add_encoder(&spec, 11, VAE_ACTIVATION_TANH);
+  if (index % 6 > 3) test_spec_add_encoder(&spec, 18, VAE_ACTIVATION_SILU);
+  if (index % 4 > 0) test_spec_add_decoder(&spec, 19, VAE_ACTIVATION_RELU);
+  if (index % 5 == 0) spec.likelihood = VAE_LIKELIHOOD_GAUSSIAN;
+  if (index % 5 == 3) spec.likelihood = VAE_LIKELIHOOD_POISSON;
+  if (index % 10 == 0) spec.sigma_kind = VAE_SIGMA_GLOBAL;
+  spec.objective.samples = samples[index % 4];
+  if (index % 3 == 1) spec.objective.kind = VAE_OBJECTIVE_IWAE;
+  else spec.objective.beta = index % 3 == 2 ? 0.5 : 1.0;
+  if (index % 3 == 2 && index % 4 == 0) {
+    spec.objective.regularizer = VAE_REGULARIZER_DIP_II;
+    spec.objective.regularizer_weight = 0.3;
+  }
+  check_case(&spec, 1 + (index * 5) % 17, index + 1300);
 }
 
 /* Sizes that fill whole blocks of any kernel and leave a rest: derivatives along a random direction in each tensor. */
@@ -387,6 +433,7 @@ int main(void) {
   for (uint64_t index = 0; index < CASES; index++) check_numbered_case(index);
   for (uint64_t index = 0; index < LIKELIHOOD_CASES; index++) check_likelihood_case(index);
   for (uint64_t index = 0; index < CONDITION_CASES; index++) check_condition_case(index);
+  for (uint64_t index = 0; index < MIXTURE_CASES; index++) check_mixture_case(index);
   for (uint64_t index = 0; index < OBJECTIVE_CASES; index++) check_objective_case(index);
   test_spec digits = test_spec_hidden(784, 400, VAE_ACTIVATION_TANH, 20);
   check_large(&digits, 37, 1);

@@ -17,7 +17,7 @@ enum { LINE = 64, MOST_DENSE = 3 * TEST_MAX_HIDDEN + 4 };
 typedef struct dense {
   size_t inputs, units;
   size_t wanted; /* inputs whose gradient is wanted */
-  int per_draw, keeps_y, slope;
+  int per_draw, keeps_y, slope, own;
 } dense;
 
 static size_t over(size_t n, size_t d) { return (n + d - 1) / d; }
@@ -29,6 +29,11 @@ static size_t part(size_t bytes) { return over(bytes, LINE) * LINE; }
 static size_t constants(const test_spec *spec) {
   if (spec->likelihood == VAE_LIKELIHOOD_STUDENT_T) return 2;
   return spec->likelihood == VAE_LIKELIHOOD_NEGATIVE_BINOMIAL || spec->sigma_kind == VAE_SIGMA_GLOBAL;
+}
+
+/* Tables of a prior that is a mixture. */
+static size_t own_tables(const test_spec *spec) {
+  return spec->prior == VAE_PRIOR_MIXTURE ? 2 : spec->prior == VAE_PRIOR_VAMP;
 }
 
 /* A stack of hidden layers and the layer behind them. */
@@ -53,12 +58,15 @@ static size_t list_layers(const test_spec *spec, dense out[MOST_DENSE]) {
   const dense output = {.units = x * (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT ? 2 : 1),
                         .keeps_y = spec->sigma_kind != VAE_SIGMA_FIXED};
   dense *next = out;
-  list_stack(spec->encoder, spec->encoder_count, (dense){.inputs = x + c}, head, &next);
+  const size_t wanted = spec->prior == VAE_PRIOR_VAMP ? x : 0;
+  list_stack(spec->encoder, spec->encoder_count, (dense){.inputs = x + c, .wanted = wanted}, head, &next);
   list_stack(spec->decoder, spec->decoder_count, (dense){.inputs = z + c, .wanted = z, .per_draw = 1}, output, &next);
   for (size_t i = 0; i < constants(spec); i++)
     *next++ = (dense){.units = spec->sigma_kind == VAE_SIGMA_GLOBAL ? 1 : x, .per_draw = 1};
   if (spec->prior == VAE_PRIOR_CONDITIONAL)
     list_stack(spec->prior_net, spec->prior_net_count, (dense){.inputs = c}, head, &next);
+  for (size_t i = 0; i < own_tables(spec); i++)
+    *next++ = (dense){.units = spec->prior_components, .inputs = spec->prior == VAE_PRIOR_VAMP ? x : z, .own = 1};
   return (size_t)(next - out);
 }
 
@@ -75,11 +83,33 @@ static size_t shape_bytes(const test_spec *spec) {
   const size_t hidden = (size_t)spec->encoder_count + spec->decoder_count + spec->prior_net_count;
   const size_t learned = constants(spec), prior = spec->prior == VAE_PRIOR_CONDITIONAL;
   const size_t heads = 3 + (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT) + 2 * prior;
-  return sizeof(vae_model) + hidden * sizeof(vae_layer) + (hidden + 2 + learned + prior) * sizeof(vaei_dense) +
-         (2 * (hidden + heads) + learned) * sizeof(vaei_parameter);
+  return sizeof(vae_model) + hidden * sizeof(vae_layer) +
+         (hidden + 2 + learned + prior + own_tables(spec)) * sizeof(vaei_dense) +
+         (2 * (hidden + heads) + learned + own_tables(spec) + (spec->prior == VAE_PRIOR_MIXTURE)) *
+             sizeof(vaei_parameter);
 }
 
 static size_t model_bytes(const test_spec *spec) { return shape_bytes(spec) + 4 * block_floats(spec); }
+
+/* What a mixture takes for d rows of the decoder; K components. */
+static size_t mixture_bytes(const test_spec *spec, size_t d, int gradients) {
+  dense layer[MOST_DENSE];
+  const size_t K = spec->prior_components, lanes = 16 * vectors(K), Z = spec->latent_dim, z = stride(Z);
+  size_t own = 0, encoder = 0;
+  const size_t count = list_layers(spec, layer);
+  for (size_t l = 0; l < count; l++) {
+    if (layer[l].own) own += lanes * (layer[l].inputs + 1);
+    if (layer[l].own || layer[l].per_draw) continue;
+    encoder +=
+        part(4 * K * stride(layer[l].units)) * (size_t)(layer[l].keeps_y + gradients + (gradients && layer[l].slope));
+  }
+  size_t sum = 4 * part(4 * lanes * Z) + 2 * part(4 * lanes) + part(8 * K) + part(8 * d);
+  if (gradients) sum += part(4 * d * stride(K)) + part(4 * d * z) + part(4 * d) + part(4 * own);
+  if (spec->prior != VAE_PRIOR_VAMP) return sum;
+  sum += part(sizeof(vaei_pass)) + part(4 * K * stride(spec->input_dim)) + 2 * part(4 * K * z) + 6 * part(8 * K) +
+         part(count * sizeof(vaei_activations)) + encoder;
+  return gradients ? sum + 2 * part(4 * lanes * (Z + 1)) : sum;
+}
 
 /* Scratch memory for n examples and, in a batch, `draws` rows of the decoder; P: panels of the instruction set's tile. */
 static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P, int gradients) {
@@ -94,19 +124,41 @@ static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P
                2 * part(8 * d) + 6 * part(8 * n) + part(4 * d) + part(count * sizeof(vaei_activations));
   for (size_t l = 0; l < count; l++) {
     const size_t values = part(4 * (layer[l].per_draw ? d : n) * stride(layer[l].units));
-    sum += values * (size_t)(layer[l].keeps_y + gradients + (gradients && layer[l].slope));
+    sum += layer[l].own ? 0 : values * (size_t)(layer[l].keeps_y + gradients + (gradients && layer[l].slope));
     tasks += (layer[l].inputs ? over(layer[l].inputs, 96) : 1) * over(vectors(layer[l].units), P);
     transposed += 16 * vectors(layer[l].wanted) * layer[l].units;
   }
   if (condition) sum += part(4 * n * stride(condition));
   if (spec->prior == VAE_PRIOR_CONDITIONAL) sum += 5 * part(4 * n * z);
+  if (spec->prior_components) sum += mixture_bytes(spec, d, gradients);
   if (d < draws) sum += part(4 * block_floats(spec));
   return gradients ? sum + part(4 * d * z) + part(4 * transposed) + part(tasks * sizeof(vaei_task)) : sum;
 }
 
+/* What couples the examples of blocks of n rows. */
+static size_t coupling_bytes(const test_spec *spec, size_t n, int gradients) {
+  const vae_objective *o = &spec->objective;
+  const size_t latents = spec->latent_dim, row = 16 * vectors(n), z = 16 * vectors(latents);
+  const size_t directions = o->projections ? o->projections : 50, prior = part(4 * n * z) + part(4 * latents * row);
+  if (o->free_bits == 0 && o->capacity_weight == 0 && !o->regularizer) return 0;
+  size_t sum = 3 * part(4 * latents * row) + 2 * part(4 * n * z) + part(8 * n) + part(8 * latents);
+  if (gradients) sum += part(4 * n * z) + part(8 * n * z);
+  switch (o->regularizer) {
+    case VAE_REGULARIZER_NONE: return sum;
+    case VAE_REGULARIZER_TC:
+      return sum + 2 * part(4 * latents * row) + part(4 * (latents + 1) * row) + part(16 * n * (z + 16));
+    case VAE_REGULARIZER_DIP_I:
+    case VAE_REGULARIZER_DIP_II: return sum + part(8 * latents * row) + part(8 * latents) + part(8 * latents * latents);
+    case VAE_REGULARIZER_SLICED_WASSERSTEIN:
+      return sum + prior + part(128 * z) + part(128 * n) + part(768 * n) + part(8 * directions);
+    default: return sum + prior;
+  }
+}
+
 static size_t trainer_bytes(const test_spec *spec, size_t batch, size_t P, int keep_gradients, size_t rows) {
   return sizeof(vae_trainer) + (keep_gradients ? 3 : 2) * 4 * block_floats(spec) + 4 * rows +
-         pass_bytes(spec, batch, batch * spec->objective.samples, P, 1);
+         pass_bytes(spec, batch, batch * spec->objective.samples, P, 1) + coupling_bytes(spec, batch, 1) +
+         (spec->objective.estimator ? 8 * batch * stride(spec->latent_dim) : 0);
 }
 
 static size_t workspace_bytes(const test_spec *spec, size_t max_rows, size_t P) {
@@ -190,6 +242,14 @@ static void check_handles(const test_spec *spec, vae_isa isa, uint32_t batch, in
     CHECK_EQUAL(vae_model_statistics(model, workspace, &half, &measured, &statistics, NULL, &err), VAE_OK);
     CHECK_EQUAL(live.most - live.bytes, (long)statistics_bytes(spec, ROWS / 2, 18));
   }
+  vae_loss loss;
+  vae_loss_init(&loss);
+  for (int i = 0; i < 2; i++) { /* memory for what couples rows is taken once */
+    CHECK_EQUAL(vae_model_evaluate(model, workspace, &data, &spec->objective, 1, &loss, NULL, &err), VAE_OK);
+    CHECK_EQUAL(live.bytes, (long)(workspace_bytes(spec, batch, kernels->tile_panels) + coupling_bytes(spec, 256, 0)));
+  }
+  CHECK_EQUAL(vae_workspace_get_info(workspace, &workspace_info, &err), VAE_OK);
+  CHECK_EQUAL((long)workspace_info.bytes, live.bytes);
   vae_workspace_free(workspace);
   CHECK_EQUAL(live.bytes, 0);
   vae_model_free(model);
@@ -259,14 +319,27 @@ int main(void) {
     check_handles(&small, isas[i], 8, 0);
     small.likelihood = VAE_LIKELIHOOD_STUDENT_T;
     check_handles(&small, isas[i], 8, 1);
+    test_spec mixed = test_spec_hidden(30, 17, VAE_ACTIVATION_GELU, 3);
+    mixed.prior_components = 37;
+    for (mixed.prior = VAE_PRIOR_MIXTURE; mixed.prior <= VAE_PRIOR_VAMP; mixed.prior++)
+      check_handles(&mixed, isas[i], 8, 1);
     test_spec digits = test_spec_hidden(784, 400, VAE_ACTIVATION_RELU, 20);
     check_handles(&digits, isas[i], 128, 0);
+    test_spec coupled = test_spec_hidden(30, 17, VAE_ACTIVATION_TANH, 19);
+    coupled.objective.free_bits = 0.1;
+    for (int r = 0; vae_regularizer_name(r); r++) {
+      coupled.objective.regularizer = r;
+      coupled.objective.regularizer_weight = r > 0;
+      coupled.objective.projections = r == VAE_REGULARIZER_SLICED_WASSERSTEIN ? 70 : 0;
+      check_handles(&coupled, isas[i], 21, r % 2);
+    }
     test_spec deep = test_spec_hidden(100, 64, VAE_ACTIVATION_TANH, 50);
     test_spec_add_encoder(&deep, 200, VAE_ACTIVATION_SILU);
     test_spec_add_decoder(&deep, 31, VAE_ACTIVATION_RELU);
     deep.objective.kind = VAE_OBJECTIVE_IWAE;
     deep.objective.samples = 5;
     check_handles(&deep, isas[i], 20, 1);
+    deep.objective.estimator = VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED;
     deep.objective.samples = 300; /* 6,000 rows of the decoder, 4,096 at a time */
     check_handles(&deep, isas[i], 20, 0);
     test_spec given = test_spec_hidden(30, 17, VAE_ACTIVATION_TANH, 15);

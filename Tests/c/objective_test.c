@@ -197,7 +197,13 @@ static double evaluated_penalty(const vae_objective *o, const vae_terms *terms, 
   for (size_t b = 0; b < blocks; b++) {
     const size_t begin = n * b / blocks, rows = n * (b + 1) / blocks - begin, at = begin * latents;
     float *prior = oracle_prior_draws(seed, VAEI_STREAM_EVALUATION, begin, rows, latents);
-    const oracle_posterior block = {rows, latents, q[0] + at, q[1] + at, q[2] + at, prior, directions};
+    const oracle_posterior block = {.n = rows,
+                                    .latents = latents,
+                                    .mean = q[0] + at,
+                                    .logvar = q[1] + at,
+                                    .z = q[2] + at,
+                                    .prior = prior,
+                                    .directions = directions};
     penalty += (double)oracle_penalty(&others, &block, &nearest) * (double)rows / (double)n;
     free(prior);
   }

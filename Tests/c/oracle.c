@@ -1,5 +1,6 @@
 #include "oracle.h"
 
+#include "core/random.h"
 #include "oracle_objective.h"
 
 #include <math.h>
@@ -55,6 +56,14 @@ static void add_head(oracle *o, const vae_model *model, const char *name, size_t
   add_dense(o, model, name, inputs, &layer);
 }
 
+static void add_table(oracle *o, const vae_model *model, int index, const char *name, size_t count) {
+  float *values = test_allocate(count * sizeof *values);
+  if (vae_model_get_parameter(model, name, values, count, NULL) != VAE_OK) exit(3);
+  o->tables[index] = (oracle_table){name, test_allocate(count * sizeof(oracle_real)), count};
+  for (size_t i = 0; i < count; i++) o->tables[index].values[i] = values[i];
+  free(values);
+}
+
 static const char *const constant_names[][2] = {[VAE_LIKELIHOOD_NEGATIVE_BINOMIAL] = {"decoder.log_dispersion"},
                                                 [VAE_LIKELIHOOD_STUDENT_T] = {"decoder.log_scale", "decoder.log_df"}};
 
@@ -93,6 +102,13 @@ oracle *oracle_new(const test_spec *spec, const vae_model *model) {
     add_head(o, model, "prior.mean", width, spec->latent_dim);
     add_head(o, model, "prior.logvar", width, spec->latent_dim);
   }
+  const size_t components = spec->prior_components;
+  if (spec->prior == VAE_PRIOR_MIXTURE) {
+    add_table(o, model, 0, "prior.mixture.logits", components);
+    add_table(o, model, 1, "prior.mixture.mean", components * spec->latent_dim);
+    add_table(o, model, 2, "prior.mixture.logvar", components * spec->latent_dim);
+  }
+  if (spec->prior == VAE_PRIOR_VAMP) add_table(o, model, 0, "prior.pseudo_inputs", components * spec->input_dim);
   if (spec->sigma_kind == VAE_SIGMA_GLOBAL) {
     float value = 0.0f;
     if (vae_model_get_parameter(model, "decoder.log_sigma", &value, 1, NULL) != VAE_OK) exit(3);
@@ -108,6 +124,7 @@ void oracle_free(oracle *o) {
     free(o->layers[i].weight);
     free(o->layers[i].bias);
   }
+  for (int i = 0; i < 3; i++) free(o->tables[i].values);
   free(o->layers);
   free(o->constants);
   free(o);
@@ -118,6 +135,11 @@ oracle_real *oracle_parameter(oracle *o, const char *name, size_t *count) {
     *count = 1;
     return &o->log_sigma;
   }
+  for (int i = 0; i < 3; i++)
+    if (o->tables[i].name != NULL && strcmp(name, o->tables[i].name) == 0) {
+      *count = o->tables[i].count;
+      return o->tables[i].values;
+    }
   for (size_t i = 0; constant_name(&o->spec, i); i++) {
     if (strcmp(name, constant_name(&o->spec, i)) != 0) continue;
     *count = o->spec.input_dim;
@@ -260,11 +282,29 @@ static oracle_real *make_rows(const oracle *o, size_t *width) {
   return test_allocate(2 * *width * sizeof(oracle_real));
 }
 
+/* Whose outputs are dropped; NULL: nobody's. */
+typedef struct dropping {
+  double rate;
+  size_t example, sample;
+} dropping;
+
+/* Outputs of layer `index`, which in the library has one head in place of two. */
+static void drop_outputs(const oracle *o, const dropping *from, size_t index, oracle_real *y) {
+  const uint32_t layer = (uint32_t)(index < o->spec.encoder_count ? index : index - 1);
+  const uint64_t each = ((uint64_t)o->layers[index].units + 15) / 16 * 16;
+  for (size_t u = 0; u < o->layers[index].units; u++) {
+    const float uniform = vaei_uniform(0, VAEI_STREAM_TRAINING + VAEI_STREAM_DROPOUT + layer, (uint32_t)from->example,
+                                       from->sample * each + u);
+    y[u] = uniform < (float)from->rate ? 0 : y[u] / (1 - (oracle_real)from->rate);
+  }
+}
+
 static const oracle_real *run_stack(const oracle *o, size_t first, size_t count, oracle_real *rows, size_t width,
-                                    oracle_result *result) {
+                                    const dropping *drop, oracle_result *result) {
   oracle_real *in = rows, *out = rows + width;
   for (size_t i = first; i < first + count; i++) {
     dense_row(&o->layers[i], in, out, o->layers[i].activation, result);
+    if (drop && drop->rate > 0) drop_outputs(o, drop, i, out);
     oracle_real *other = in;
     in = out;
     out = other;
@@ -283,19 +323,60 @@ static void run_prior(const oracle *o, const oracle_batch *batch, size_t row, or
   for (size_t i = 0; i < 2 * latents; i++) prior[i] = 0;
   if (o->spec.prior == VAE_PRIOR_STANDARD) return;
   put_condition(o, batch, row, rows);
-  const oracle_real *hidden = run_stack(o, o->prior, o->spec.prior_net_count, rows, width, result);
+  const oracle_real *hidden = run_stack(o, o->prior, o->spec.prior_net_count, rows, width, NULL, result);
   const oracle_dense *head = &o->layers[o->prior + o->spec.prior_net_count];
   dense_row(head, hidden, prior, VAE_ACTIVATION_IDENTITY, result);
   dense_row(head + 1, hidden, prior + latents, VAE_ACTIVATION_IDENTITY, result);
   for (size_t i = 0; i < latents; i++) prior[latents + i] = clamp_logvar(prior[latents + i], result);
 }
 
-/* One example: fills its row of every array. log_weight: [K], scratch. */
+/* q(z|u), for a pseudo-input clamped to what the likelihood takes. */
+static void run_pseudo_input(const oracle *o, const oracle_real *u, oracle_real *rows, size_t width,
+                             oracle_real *component, oracle_result *result) {
+  const test_spec *spec = &o->spec;
+  const int real = spec->likelihood == VAE_LIKELIHOOD_GAUSSIAN || spec->likelihood == VAE_LIKELIHOOD_LAPLACE ||
+                   spec->likelihood == VAE_LIKELIHOOD_LOG_COSH;
+  const oracle_real high = spec->likelihood == VAE_LIKELIHOOD_POISSON ? 0x1p22L : 1;
+  for (size_t d = 0; d < spec->input_dim; d++) {
+    if (!real) note_kink(result, u[d]);
+    if (!real) note_kink(result, u[d] - high);
+    rows[d] = real ? u[d] : u[d] < 0 ? 0 : u[d] > high ? high : u[d];
+  }
+  const oracle_real *hidden = run_stack(o, 0, spec->encoder_count, rows, width, NULL, result);
+  dense_row(&o->layers[spec->encoder_count], hidden, component, VAE_ACTIVATION_IDENTITY, result);
+  dense_row(&o->layers[spec->encoder_count + 1], hidden, component + spec->latent_dim, VAE_ACTIVATION_IDENTITY, result);
+}
+
+/* The components of a mixture, of each [mean | logvar | log weight]: to be freed; NULL where the prior is none. */
+static oracle_real *make_components(const oracle *o, oracle_real *rows, size_t width, oracle_result *result) {
+  const test_spec *spec = &o->spec;
+  const size_t latents = spec->latent_dim, count = spec->prior_components;
+  if (count == 0) return NULL;
+  oracle_real *components = test_allocate(count * (2 * latents + 1) * sizeof *components), sum = 0;
+  for (size_t k = 0; spec->prior == VAE_PRIOR_MIXTURE && k < count; k++) sum += expl(o->tables[0].values[k]);
+  for (size_t k = 0; k < count; k++) {
+    oracle_real *component = components + k * (2 * latents + 1);
+    if (spec->prior == VAE_PRIOR_VAMP)
+      run_pseudo_input(o, o->tables[0].values + k * spec->input_dim, rows, width, component, result);
+    for (size_t i = 0; spec->prior == VAE_PRIOR_MIXTURE && i < latents; i++) {
+      component[i] = o->tables[1].values[k * latents + i];
+      component[latents + i] = o->tables[2].values[k * latents + i];
+    }
+    for (size_t i = 0; i < latents; i++) component[latents + i] = clamp_logvar(component[latents + i], result);
+    component[2 * latents] =
+        spec->prior == VAE_PRIOR_VAMP ? -logl((oracle_real)count) : o->tables[0].values[k] - logl(sum);
+  }
+  return components;
+}
+
+/* One example: fills its row of every array. log_weight: [K], scratch. components: NULL, or a mixture's. */
 static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_t row, oracle_real *rows, size_t width,
-                               oracle_real *posterior, oracle_real *log_weight, oracle_result *result) {
+                               oracle_real *posterior, const oracle_real *components, oracle_real *log_weight,
+                               oracle_result *result) {
   const test_spec *spec = &o->spec;
   size_t latents = spec->latent_dim, inputs = spec->input_dim, samples = spec->objective.samples;
   const float *x = batch->x + row * inputs;
+  dropping drop = {.rate = batch->dropout, .example = row};
   oracle_real *mean = posterior, *logvar = posterior + latents, *prior = logvar + latents,
               *prior_logvar = prior + latents;
   oracle_real *raw = prior_logvar + latents;
@@ -303,7 +384,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
   run_prior(o, batch, row, rows, width, prior, result);
   for (size_t d = 0; d < inputs; d++) rows[d] = x[d];
   put_condition(o, batch, row, rows + inputs);
-  const oracle_real *hidden = run_stack(o, 0, spec->encoder_count, rows, width, result);
+  const oracle_real *hidden = run_stack(o, 0, spec->encoder_count, rows, width, &drop, result);
   dense_row(&o->layers[spec->encoder_count], hidden, mean, VAE_ACTIVATION_IDENTITY, result);
   dense_row(&o->layers[spec->encoder_count + 1], hidden, logvar, VAE_ACTIVATION_IDENTITY, result);
   for (size_t i = 0; i < latents; i++) {
@@ -313,7 +394,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
     result->mean[row * latents + i] = (double)mean[i];
     result->logvar[row * latents + i] = (double)logvar[i];
   }
-  result->kl[row] = (double)kl;
+  if (components != NULL) kl = 0; /* estimated by the samples */
   for (size_t k = 0; k < samples; k++) {
     size_t at = k * batch->n + row;
     oracle_real total = 0, log_prior = 0, log_posterior = 0;
@@ -325,8 +406,13 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
       log_prior -= 0.5L * (distance * distance * expl(-prior_logvar[i]) + prior_logvar[i] + LOG_TWO_PI);
       log_posterior -= 0.5L * (eps * eps + logvar[i] + LOG_TWO_PI);
     }
+    if (components != NULL) {
+      log_prior = oracle_mixture(components, spec->prior_components, latents, rows);
+      kl += (log_posterior - log_prior) / (oracle_real)samples;
+    }
     put_condition(o, batch, row, rows + latents);
-    hidden = run_stack(o, spec->encoder_count + 2, spec->decoder_count, rows, width, result);
+    drop.sample = k;
+    hidden = run_stack(o, spec->encoder_count + 2, spec->decoder_count, rows, width, &drop, result);
     const oracle_dense *last = &o->layers[spec->encoder_count + 2 + spec->decoder_count];
     dense_row(last, hidden, raw, VAE_ACTIVATION_IDENTITY, result);
     if (spec->sigma_kind == VAE_SIGMA_PER_OUTPUT)
@@ -341,6 +427,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
     log_weight[k] = -total + log_prior - log_posterior;
     if (log_weight[k] > largest) largest = log_weight[k];
   }
+  result->kl[row] = (double)kl;
   if (spec->objective.kind == VAE_OBJECTIVE_ELBO) return mean_nll + (oracle_real)spec->objective.beta * kl;
   oracle_real sum = 0;
   for (size_t k = 0; k < samples; k++) sum += expl(log_weight[k] - largest);
@@ -352,16 +439,24 @@ static oracle_real run(const oracle *o, const oracle_batch *batch, oracle_result
   oracle_real *rows = make_rows(o, &width), sum = 0;
   oracle_real *posterior = test_allocate(2 * (2 * o->spec.latent_dim + o->spec.input_dim) * sizeof *posterior);
   oracle_real *log_weight = test_allocate(o->spec.objective.samples * sizeof *log_weight);
+  oracle_real *components = make_components(o, rows, width, result);
   for (size_t row = 0; row < batch->n; row++) {
-    oracle_real loss = run_example(o, batch, row, rows, width, posterior, log_weight, result);
+    oracle_real loss = run_example(o, batch, row, rows, width, posterior, components, log_weight, result);
     result->loss[row] = (double)loss;
     sum += loss;
   }
   free(rows);
+  free(components);
   free(posterior);
   free(log_weight);
-  const oracle_posterior q = {batch->n,  o->spec.latent_dim, result->mean,     result->logvar,
-                              result->z, batch->prior,       batch->directions};
+  const oracle_posterior q = {.n = batch->n,
+                              .latents = o->spec.latent_dim,
+                              .mean = result->mean,
+                              .logvar = result->logvar,
+                              .z = result->z,
+                              .kl = result->kl,
+                              .prior = batch->prior,
+                              .directions = batch->directions};
   const oracle_real penalty = oracle_penalty(&o->spec.objective, &q, &result->nearest_kink);
   for (size_t row = 0; row < batch->n; row++) result->loss[row] += (double)penalty;
   return sum / (oracle_real)batch->n + penalty;

@@ -16,6 +16,13 @@ typedef struct oracle_dense {
   oracle_real *bias;   /* [units] */
 } oracle_dense;
 
+/* A prior's own tensor; NULL where the model has none of that name. */
+typedef struct oracle_table {
+  const char *name;
+  oracle_real *values;
+  size_t count;
+} oracle_table;
+
 /* Layers in the order of the names: encoder.0 …, encoder.mean, encoder.logvar, decoder.0 …, decoder.mean, with a sigma per
  * output decoder.logvar, and with a conditional prior prior.0 …, prior.mean, prior.logvar. */
 typedef struct oracle {
@@ -25,6 +32,7 @@ typedef struct oracle {
   oracle_real log_sigma; /* decoder.log_sigma, where sigma is global */
   oracle_real
       *constants; /* [D] or [2, D]: decoder.log_dispersion, or decoder.log_scale and decoder.log_df; else NULL */
+  oracle_table tables[3]; /* prior.mixture.logits, .mean, .logvar; or prior.pseudo_inputs */
 } oracle;
 
 /* A mini-batch: x [n, D], noise [K, n, Z], condition [n, C] or NULL. */
@@ -34,6 +42,7 @@ typedef struct oracle_batch {
   const float *noise;
   const float *condition;
   const float *prior, *directions; /* NULL, or as in oracle_posterior */
+  double dropout;                  /* of a training step with seed 0, its first; 0: none */
 } oracle_batch;
 
 /* What the forward pass gives; every array as in vae_terms. */
@@ -60,6 +69,9 @@ double oracle_difference(const oracle *o, const oracle_batch *batch, oracle_real
 /* The derivative along `direction` [count], for values from oracle_parameter. */
 double oracle_directional(const oracle *o, const oracle_batch *batch, oracle_real *values, const float *direction,
                           size_t count);
+
+/* log p(z) of a mixture of `count` Gaussians, each component [mean | logvar | log weight]: in oracle_mixture.c. */
+oracle_real oracle_mixture(const oracle_real *components, size_t count, size_t latents, const oracle_real *z);
 
 /* One activation. */
 oracle_real oracle_activate(vae_activation activation, oracle_real x);

@@ -153,6 +153,7 @@ long double oracle_penalty(const vae_objective *o, const oracle_posterior *q, do
       penalty += o->beta * (fmaxl(o->free_bits, kl) - kl);
     }
   }
+  for (size_t i = 0; q->kl && i < q->n; i++) all = (i ? all : 0) + q->kl[i] / (real)q->n;
   if (o->capacity_weight > 0) {
     note(nearest, all - o->capacity);
     penalty += o->capacity_weight * fabsl(all - o->capacity);

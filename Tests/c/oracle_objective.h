@@ -8,6 +8,7 @@
 typedef struct oracle_posterior {
   size_t n, latents;
   const double *mean, *logvar, *z;
+  const double *kl;        /* [n]; NULL: from the standard prior */
   const float *prior;      /* [n, Z]: MMD and sliced Wasserstein */
   const float *directions; /* [projections, Z], of any length */
 } oracle_posterior;

@@ -58,7 +58,7 @@ static void run_batch(const test_spec *spec, const vaei_kernels *kernels, const 
   const vaei_pass_size size = {
       .rows = ROWS, .draws = (uint64_t)ROWS * spec->objective.samples, .at_once = at_once, .gradients = true};
   CHECK_OK(vaei_pass_open(&pass, model, kernels, bf16, &model->allocator, &size, &err), &err);
-  CHECK_OK(vaei_pass_fit_coupling(&pass, &spec->objective, &err), &err);
+  CHECK_OK(vaei_pass_fit_objective(&pass, &spec->objective, &err), &err);
   const size_t bytes = out->block_bytes = model->block_size * sizeof(float);
   out->gradients = calloc(1, bytes);
   out->parameters = calloc(1, bytes);
@@ -138,11 +138,12 @@ static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernel
   test_spec spec = test_spec_linear(INPUTS, LATENTS);
   test_spec_set_likelihood(&spec, likelihood);
   spec.sigma_kind = sigma_kind;
+  spec.prior = prior;
+  if (prior == VAE_PRIOR_MIXTURE || prior == VAE_PRIOR_VAMP) spec.prior_components = 19;
   test_spec_add_encoder(&spec, 33, VAE_ACTIVATION_TANH);
   test_spec_add_decoder(&spec, 21, VAE_ACTIVATION_SILU);
   test_spec_add_decoder(&spec, 18, VAE_ACTIVATION_RELU);
   if (prior == VAE_PRIOR_CONDITIONAL) {
-    spec.prior = prior;
     spec.condition_dim = CONDITION;
     test_spec_add_prior_net(&spec, 19, VAE_ACTIVATION_TANH);
   }
@@ -158,11 +159,14 @@ static void check_objectives(const vaei_kernels *kernels, const vaei_bf16_kernel
     spec.objective.regularizer_weight = spec.objective.free_bits = 0.0;
     spec.objective.kind = VAE_OBJECTIVE_IWAE;
     check_parts(&spec, kernels, bf16);
+    spec.objective.estimator = VAE_ESTIMATOR_DOUBLY_REPARAMETERIZED;
+    check_parts(&spec, kernels, bf16);
+    spec.objective.estimator = VAE_ESTIMATOR_PLAIN;
   }
 }
 
 /* A likelihood that works on tiles, those with learned constants besides, and each way of working on rows; and a prior with a
- * net, whose rows are no draws. */
+ * net, whose rows are no draws, and priors whose gradients all rows share. */
 static const struct {
   vae_likelihood likelihood;
   vae_sigma_kind sigma_kind;
@@ -173,7 +177,9 @@ static const struct {
              {VAE_LIKELIHOOD_STUDENT_T, VAE_SIGMA_FIXED, VAE_PRIOR_CONDITIONAL},
              {VAE_LIKELIHOOD_CATEGORICAL, VAE_SIGMA_FIXED, VAE_PRIOR_STANDARD},
              {VAE_LIKELIHOOD_LAPLACE, VAE_SIGMA_GLOBAL, VAE_PRIOR_STANDARD},
-             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT, VAE_PRIOR_CONDITIONAL}};
+             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_PER_OUTPUT, VAE_PRIOR_CONDITIONAL},
+             {VAE_LIKELIHOOD_BERNOULLI, VAE_SIGMA_FIXED, VAE_PRIOR_VAMP},
+             {VAE_LIKELIHOOD_GAUSSIAN, VAE_SIGMA_GLOBAL, VAE_PRIOR_MIXTURE}};
 
 int main(void) {
   vae_isa isas[TEST_ISAS];

@@ -96,6 +96,7 @@ vae_status test_create(const test_spec *spec, uint64_t seed, const vae_allocator
   config.prior = spec->prior;
   config.prior_net = spec->prior_net_count > 0 ? spec->prior_net : NULL;
   config.prior_net_count = spec->prior_net_count;
+  config.prior_components = spec->prior_components;
   config.likelihood = spec->likelihood;
   config.output_activation = spec->output_activation;
   config.sigma_kind = spec->sigma_kind;

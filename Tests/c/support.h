@@ -33,6 +33,7 @@ typedef struct test_spec {
   vae_layer decoder[TEST_MAX_HIDDEN];
   vae_prior prior;
   uint32_t prior_net_count;
+  uint32_t prior_components;
   vae_layer prior_net[TEST_MAX_HIDDEN];
   vae_likelihood likelihood;
   vae_activation output_activation;

@@ -1,5 +1,5 @@
-// What a model is: vae::Config, a plain value whose defaults are those of the C interface, which a test holds it to. See
-// vae.hpp.
+// What a model is: vae::Config, a plain value whose defaults are those of the C interface, which a test holds it to.
+// See vae.hpp.
 #ifndef VAE_CONFIG_HPP
 #define VAE_CONFIG_HPP
 

@@ -35,8 +35,8 @@ inline std::size_t row_count(std::size_t count, std::size_t columns, std::size_t
 
 } // namespace detail
 
-// c, the condition of some rows, borrowed: rows of C values, or a class label for each row; as many as there are rows of
-// what it goes with, or a single one for all of them. Default-made it is none.
+// c, the condition of some rows, borrowed: rows of C values, or a class label for each row; as many as there are rows
+// of what it goes with, or a single one for all of them. Default-made it is none.
 class Condition {
  public:
   Condition() = default;
@@ -123,8 +123,8 @@ class Rows {
 
   const Condition &condition() const noexcept { return condition_; }
 
-  // The C view for rows of `columns` values, without the condition. Throws Error(mismatch) where the values are no whole
-  // number of rows.
+  // The C view for rows of `columns` values, without the condition. Throws Error(mismatch) where the values are no
+  // whole number of rows.
   vae_data view(std::size_t columns) const {
     const std::size_t step = stride_ == 0 ? columns : stride_;
     vae_data data = detail::initialised(vae_data_init_sized);

@@ -152,7 +152,8 @@ class Model {
     detail::call(vae_model_get_parameter, get(), name.c_str(), values.data(), values.size());
   }
 
-  // Copies one tensor in, of its size. Throws invalid_argument, data for a value that is not finite; the model is then unchanged.
+  // Copies one tensor in, of its size. Throws invalid_argument, data for a value that is not finite; the model is then
+  // unchanged.
   void set_parameter(const std::string &name, std::span<const float> values) {
     detail::call(vae_model_set_parameter, get(), name.c_str(), values.data(), values.size());
   }
@@ -194,8 +195,8 @@ class Model {
   void sample_given(Workspace &workspace, std::size_t rows, const Condition &condition, std::uint64_t seed,
                     std::uint64_t first_row, std::span<float> output, std::span<float> z = {}) const;
 
-  // The prior p(z|c) of `rows` rows; of a model with the standard prior zeros. Throws mismatch, and unsupported for priors
-  // that are not one Gaussian.
+  // The prior p(z|c) of `rows` rows; of a model with the standard prior zeros. Throws mismatch, and unsupported for
+  // priors that are not one Gaussian.
   Gaussian prior(Workspace &workspace, std::size_t rows, const Condition &condition = {}) const;
   // mean, logvar: [rows, Z]; either may be empty.
   void prior(Workspace &workspace, std::size_t rows, const Condition &condition, std::span<float> mean,

@@ -41,8 +41,8 @@ enum class SigmaKind : vae_sigma_kind {
   per_output = VAE_SIGMA_PER_OUTPUT
 };
 
-// p(z): standard normal; p(z|c) from a net of its own (Sohn, Lee & Yan 2015); a learned mixture of Gaussians; the mean of
-// q over learned pseudo-inputs (Tomczak & Welling 2018).
+// p(z): standard normal; p(z|c) from a net of its own (Sohn, Lee & Yan 2015); a learned mixture of Gaussians; the mean
+// of q over learned pseudo-inputs (Tomczak & Welling 2018).
 enum class Prior : vae_prior {
   standard = VAE_PRIOR_STANDARD,
   conditional = VAE_PRIOR_CONDITIONAL,
@@ -116,8 +116,8 @@ inline const char *name(WarmUp value) noexcept { return vae_warm_up_name(vae_war
 inline const char *name(Isa value) noexcept { return vae_isa_name(vae_isa(value)); }
 inline const char *name(Precision value) noexcept { return vae_precision_name(vae_precision(value)); }
 
-// What p(x|z) is described by, "location", "scale", …: the matrices of Model::likelihood_parameters in their order. NULL
-// from parameter_count on. Static storage. Any thread.
+// What p(x|z) is described by, "location", "scale", …: the matrices of Model::likelihood_parameters in their order.
+// NULL from parameter_count on. Static storage. Any thread.
 inline const char *parameter_name(Likelihood likelihood, std::uint32_t index) noexcept {
   return vae_likelihood_parameter_name(vae_likelihood(likelihood), index);
 }

@@ -1,5 +1,5 @@
-// What is minimised and how: vae::Objective and vae::Training, plain values whose defaults are those of the C interface,
-// which a test holds them to. See vae.hpp.
+// What is minimised and how: vae::Objective and vae::Training, plain values whose defaults are those of the C
+// interface, which a test holds them to. See vae.hpp.
 #ifndef VAE_TRAINING_HPP
 #define VAE_TRAINING_HPP
 

@@ -8,9 +8,12 @@
 //
 // What holds for all of it:
 //  - Matrices are row-major; `x: [n, D]` means n rows of D values, one row after the other. D is the model's input
-//    dimension, Z its latent dimension, K an objective's latent samples. Losses are in nats per example.
-//  - Spans and Rows borrow: the memory is the caller's and is read or written during the call only. An empty span for
-//    an output means that it is not wanted. The forms that take output spans allocate nothing.
+//    dimension, C its condition's, Z its latent dimension, K an objective's latent samples. Losses are in nats per
+//    example.
+//  - A model with a condition needs it with all rows, Rows(x).given(condition), and beside z: decode_given,
+//    sample_given.
+//  - Spans, Rows and Conditions borrow: the memory is the caller's and is read or written during the call only. An
+//    empty span for an output means that it is not wanted. The forms that take output spans allocate nothing.
 //  - Owners (Model, Workspace, Trainer) can be moved, not copied. A moved-from one is only good for destruction and
 //    assignment.
 //  - What fails throws vae::Error with the status and the library's message; std::bad_alloc comes only from the

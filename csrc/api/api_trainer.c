@@ -97,7 +97,7 @@ vae_status vae_trainer_get_info(const vae_trainer *trainer, vae_trainer_info *in
       .epoch = trainer->epoch,
       .batch = trainer->batch,
       .step = trainer->adam.steps,
-      .bytes = sizeof *trainer + trainer->pass.arena.size + vaei_coupling_bytes(&trainer->pass.coupling) + (trainer->gradients ? 3 : 2) * block +
+      .bytes = sizeof *trainer + vaei_pass_bytes(&trainer->pass) + (trainer->gradients ? 3 : 2) * block +
                (trainer->best.parameters ? 3 * block : 0) + trainer->order_size * sizeof *trainer->order,
       .precision = trainer->training.precision,
       .waited = trainer->best.waited,

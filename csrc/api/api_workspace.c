@@ -141,9 +141,9 @@ vae_status vae_workspace_get_info(const vae_workspace *workspace, vae_workspace_
       .threads = (int32_t)workspace->threads,
       .isa = workspace->pass.kernels->isa,
       .max_rows = workspace->max_rows,
-      .bytes = sizeof *workspace + vaei_model_bytes(workspace->shape) + workspace->pass.arena.size +
-               workspace->training.arena.size + workspace->gradients_size +
-               vaei_coupling_bytes(&workspace->training.coupling) + vaei_coupling_bytes(&workspace->coupling),
+      .bytes = sizeof *workspace + vaei_model_bytes(workspace->shape) + vaei_pass_bytes(&workspace->pass) +
+               vaei_pass_bytes(&workspace->training) + workspace->gradients_size +
+               vaei_coupling_bytes(&workspace->coupling),
   };
   if (vaei_struct_write(info, &own, sizeof own)) return VAE_OK;
   return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "info->struct_size is %u; call vae_workspace_info_init first",

@@ -13,11 +13,13 @@ enum {
   VAEI_STREAM_EVALUATION = 4,
   VAEI_STREAM_SAMPLING = 5,
   VAEI_STREAM_AGGREGATE = 6,  /* draws from the aggregate posterior: example = place in the order of rows */
+  VAEI_STREAM_COMPONENT = 7,  /* of a prior that is a mixture: which one a sample is drawn from */
   VAEI_STREAM_LIKELIHOOD = 8, /* draws from p(x|z): see variates.h */
   /* Added to TRAINING or EVALUATION: */
-  VAEI_STREAM_GREY = 16,      /* which grey values become 1 in the examples of that noise */
-  VAEI_STREAM_PRIOR = 32,     /* draws from the prior that the examples' latent samples are compared with */
-  VAEI_STREAM_DIRECTIONS = 48 /* example = number of a direction that they are projected on */
+  VAEI_STREAM_GREY = 16,       /* which grey values become 1 in the examples of that noise */
+  VAEI_STREAM_PRIOR = 32,      /* draws from the prior that the examples' latent samples are compared with */
+  VAEI_STREAM_DIRECTIONS = 48, /* example = number of a direction that they are projected on */
+  VAEI_STREAM_DROPOUT = 96     /* plus a layer's index, below 132: which of its outputs are dropped */
 };
 
 /* Philox4x32-10 (Salmon, Moraes, Dror & Shaw: Parallel Random Numbers: As Easy as 1, 2, 3; SC 2011). */

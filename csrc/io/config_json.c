@@ -259,6 +259,7 @@ static const vaei_field config_fields[] = {
     {"decoder", VAEI_FIELD_CUSTOM, true, 0, NULL, read_decoder, write_decoder},
     {"prior", VAEI_FIELD_ENUM, false, CONFIG(prior), vaei_prior_name, NULL, NULL},
     {"prior_net", VAEI_FIELD_CUSTOM, false, 0, NULL, read_prior_net, write_prior_net},
+    {"prior_components", VAEI_FIELD_UINT32, VAEI_UNLESS_ZERO, CONFIG(prior_components), NULL, NULL, NULL},
     {"likelihood", VAEI_FIELD_ENUM, true, CONFIG(likelihood), vaei_likelihood_name, NULL, NULL},
     {"sigma", VAEI_FIELD_CUSTOM, false, 0, NULL, read_sigma, write_sigma},
     {"output_activation", VAEI_FIELD_ENUM, false, CONFIG(output_activation), vaei_activation_name, NULL, NULL},

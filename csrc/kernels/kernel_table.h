@@ -16,6 +16,7 @@
 #include "kernels/learned_kernels.h"
 #include "kernels/group_kernels.h"
 #include "kernels/normal_kernels.h"
+#include "kernels/mixture_kernels.h"
 #include "kernels/coupling_kernels.h"
 #include "kernels/memory_kernels.h"
 #include "kernels/random_kernels.h"
@@ -45,6 +46,11 @@ const vaei_kernels VAEI_TABLE = {
     .categorical = categorical,
     .normal_posterior = normal_posterior,
     .normal_draw = normal_draw,
+    .normal_sample = normal_sample,
+    .gaussian_table = gaussian_table,
+    .mixture_density = mixture_density,
+    .mixture_score = mixture_score,
+    .gaussian_gradient = gaussian_gradient,
     .normal_draw_backward = normal_draw_backward,
     .normal_posterior_backward = normal_posterior_backward,
     .draw_among = draw_among,
@@ -57,5 +63,6 @@ const vaei_kernels VAEI_TABLE = {
     .gather_floats = gather_floats,
     .normals = normals,
     .binarize = binarize,
+    .dropout = dropout,
     .all_below = all_below,
 };

@@ -109,6 +109,21 @@ typedef struct vaei_density {
 
 typedef void vaei_density_kernel(const vaei_density *tile);
 
+/* A mixture of `count` diagonal Gaussians, in panels of 16 components: element (latent j, component k) of a table [latents]
+ * lies at [(k / 16 * latents + j) * 16 + k % 16]. Lanes beyond count hold anything finite. */
+typedef struct vaei_gaussians {
+  size_t count, latents;
+  const float *mean, *precision;
+  const float *constant; /* [panels * 16]: log of the weight, less half the sum of the log variances */
+} vaei_gaussians;
+
+/* One panel of them, and where the gradients of -log p(z) go: every table [latents][16]. */
+typedef struct vaei_gaussian_panel {
+  size_t latents;
+  const float *mean, *precision, *half_inside;
+  float *d_mean, *d_logvar;
+} vaei_gaussian_panel;
+
 /* Where in the random streams a block of normals lies: see random_kernels.h. */
 typedef struct vaei_stream {
   uint64_t seed;
@@ -145,6 +160,14 @@ typedef struct vaei_kernel_sum {
   float scale;  /* s */
   bool inverse; /* s / (s + d^2), else exp(-d^2 / s); both exactly 1 at a distance of 0 */
 } vaei_kernel_sum;
+
+/* Which of a layer's outputs are dropped, and what the others are multiplied by. */
+typedef struct vaei_dropout {
+  vaei_stream stream;
+  vaei_draws draws; /* whose outputs the rows are */
+  uint64_t blocks;  /* of four outputs, of the layer */
+  float rate, scale;
+} vaei_dropout;
 
 typedef struct vaei_kernels {
   vae_isa isa;
@@ -202,7 +225,27 @@ typedef struct vaei_kernels {
   float (*normal_draw)(size_t count, const float *mean, const float *logvar, const float *deviation, const float *noise,
                        float *z);
 
-  /* Adds one draw's share to the gradients: with g = dz + prior_weight * z,
+  /* The same z. Returns -log q(z|x) without its 2 pi term: sum (noise^2 + logvar) / 2. */
+  float (*normal_sample)(size_t count, const float *mean, const float *logvar, const float *deviation,
+                         const float *noise, float *z);
+
+  /* Of a panel's log variances, [latents][16], clamped to [-20, 20]: precision = exp(-logvar); half_inside, 1/2 where it was
+   * inside the range and 0 elsewhere; and for each component half the sum over the latents, log_volume [16]. */
+  void (*gaussian_table)(size_t latents, const float *logvar, float *precision, float *half_inside, float *log_volume);
+
+  /* log p(z) of a mixture without its 2 pi term, log sum_k exp(constant_k - sum_j (z_j - mean_kj)^2 precision_kj / 2); z: [latents].
+   * share: [panels * 16], receives each component's share of p(z), exactly 0 beyond count. */
+  double (*mixture_density)(const vaei_gaussians *g, const float *z, float *share);
+
+  /* score: [latents], d(-log p) / dz_j = sum_k share_k (z_j - mean_kj) precision_kj. */
+  void (*mixture_score)(const vaei_gaussians *g, const float *z, const float *share, float *score);
+
+  /* Adds the gradients of sum over r of w_r (-log p(z_r)), row after row, to a panel's. share: [rows], w_r times the shares of
+   * the panel's components. d_mean -= share (z - mean) precision; d_logvar += share half_inside (1 - (z - mean)^2 precision). */
+  void (*gaussian_gradient)(const vaei_gaussian_panel *panel, size_t rows, const float *z, size_t z_row,
+                            const float *share, size_t share_row);
+
+  /* Adds one draw's share to the gradients: with g = dz + prior_weight * z, z or what stands for it in another prior's score,
    * dmean += g, dlogvar += g * deviation * noise / 2. */
   void (*normal_draw_backward)(size_t count, const float *dz, const float *z, float prior_weight,
                                const float *deviation, const float *noise, float *dmean, float *dlogvar);
@@ -249,6 +292,11 @@ typedef struct vaei_kernels {
   /* x[j] = 1 where the uniform number j of the example, in [0, 1), is below x[j], else 0; j < count. So 1 stays 1 and 0
    * stays 0. The same bits on every instruction set. */
   void (*binarize)(const vaei_stream *stream, uint64_t example, size_t count, float *x);
+
+  /* y[r][j], begin <= r < end, `first` <= j < first + count, both multiples of 16: 0 where the uniform number j of (example,
+   * sample), in [0, 1), is below the rate, else scale * y. y: of row `begin`, column `first`. The same numbers on every
+   * instruction set. */
+  void (*dropout)(const vaei_dropout *d, size_t begin, size_t end, size_t first, size_t count, float *y, size_t y_row);
 
   /* Whether |x| < limit (over 0; infinity asks for finite) for all of rows x columns, unpadded memory; NaN never is. */
   bool (*all_below)(const float *x, size_t rows, size_t columns, size_t x_row, float limit);

@@ -34,6 +34,19 @@ static float normal_draw(size_t count, const float *mean, const float *logvar, c
   return 0.5f * vf_sum(sum);
 }
 
+static float normal_sample(size_t count, const float *mean, const float *logvar, const float *deviation,
+                           const float *noise, float *z) {
+  vf sum = vf_set(0.0f);
+  for (size_t j = 0; j < count; j += 16) {
+    const size_t valid = valid_lanes(count, j);
+    const vf eps = vf_load_first(noise + j, valid);
+    const vf draw = vf_fma(vf_load_first(deviation + j, valid), eps, vf_load_first(mean + j, valid));
+    vf_store_first(z + j, draw, valid);
+    sum = vf_add(sum, vf_fma(eps, eps, vf_load_first(logvar + j, valid)));
+  }
+  return 0.5f * vf_sum(sum);
+}
+
 static void normal_draw_backward(size_t count, const float *dz, const float *z, float prior_weight,
                                  const float *deviation, const float *noise, float *dmean, float *dlogvar) {
   const vf prior = vf_set(prior_weight), half = vf_set(0.5f);

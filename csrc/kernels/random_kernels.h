@@ -147,4 +147,36 @@ static void binarize(const vaei_stream *stream, uint64_t example, size_t count, 
   }
 }
 
+/* As binarize, sample k of an example beginning at block k * blocks. */
+static void dropout(const vaei_dropout *d, size_t begin, size_t end, size_t first, size_t count, float *y,
+                    size_t y_row) {
+  const size_t blocks = count / 4, all = (end - begin) * blocks;
+  const uint32_t samples = d->draws.samples;
+  size_t row = begin, block = 0;
+  for (size_t at = 0; at < all; at += 16) {
+    uint32_t word[4][16];
+    float *to[16];
+    VAEI_LANE {
+      const uint64_t number = (d->draws.sample + row % samples) * d->blocks + first / 4 + block;
+      word[0][lane] = (uint32_t)number;
+      word[1][lane] = (uint32_t)(d->draws.example + row / samples);
+      word[2][lane] = (uint32_t)d->stream.step;
+      word[3][lane] =
+          d->stream.stream << 24 | (uint32_t)(d->stream.step >> 32 & 0xFFF) << 12 | (uint32_t)(number >> 32 & 0xFFF);
+      to[lane] = y + (row - begin) * y_row + 4 * block;
+      if (at + (size_t)lane + 1 >= all) continue;
+      if (++block < blocks) continue;
+      block = 0;
+      row++;
+    }
+    philox_blocks(word, d->stream.seed);
+    const int lanes = all - at < 16 ? (int)(all - at) : 16;
+    for (int lane = 0; lane < lanes; lane++)
+      for (int i = 0; i < 4; i++) {
+        const float uniform = (float)(int32_t)(word[i][lane] >> 8) * 0x1p-24f;
+        to[lane][i] = uniform < d->rate ? 0.0f : d->scale * to[lane][i];
+      }
+  }
+}
+
 #undef VAEI_LANE

@@ -2,6 +2,7 @@
 
 #include "core/random.h"
 #include "model/coupled_pass.h"
+#include "model/prior.h"
 
 /* Forward through a part, and back where gradients are wanted. */
 static void run_part(vaei_pass *pass, vaei_member member, const vaei_batch *batch) {
@@ -10,7 +11,9 @@ static void run_part(vaei_pass *pass, vaei_member member, const vaei_batch *batc
   vaei_pass_latent(pass, member);
   vaei_pass_decode(pass, member);
   vaei_pass_loss(pass, member, &batch->terms);
-  if (pass->size.gradients && !pass->part.bound_only) vaei_pass_backward_decoder(pass, member);
+  if (!pass->size.gradients || pass->part.bound_only) return;
+  vaei_pass_backward_decoder(pass, member);
+  if (pass->prior->collect) pass->prior->collect(pass, member);
 }
 
 /* Between the parts of a batch: what this one leaves for the next. */
@@ -23,6 +26,7 @@ void vaei_batch_run(vaei_pass *pass, vaei_member member, const vaei_batch *batch
   const bool binarizes = pass->objective.binarization == VAE_BINARIZATION_DYNAMIC;
   vaei_grey grey = {.stream = batch->stream, .first = batch->first_number};
   grey.stream.stream += VAEI_STREAM_GREY;
+  if (pass->size.gradients) vaei_pass_prepare(pass, member);
   vaei_pass_gather(pass, member, &batch->source, binarizes ? &grey : NULL, batch->bad_row);
   vaei_pass_encode(pass, member);
   if (pass->coupled) {
@@ -33,6 +37,10 @@ void vaei_batch_run(vaei_pass *pass, vaei_member member, const vaei_batch *batch
     run_part(pass, member, batch);
     if (pass->parts > 1) end_part(pass, member, part + 1 == pass->parts);
   }
-  if (pass->size.gradients) vaei_pass_backward_encoder(pass, member);
-  else vaei_team_barrier(member);
+  if (!pass->size.gradients) {
+    vaei_team_barrier(member);
+    return;
+  }
+  vaei_pass_backward_encoder(pass, member);
+  if (pass->prior->finish) pass->prior->finish(pass, member);
 }

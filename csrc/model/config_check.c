@@ -78,6 +78,23 @@ static vae_status check_groups(const vae_config *c, vae_error *err) {
                    (unsigned long long)sum, c->input_dim);
 }
 
+/* What a mixture or VampPrior has and takes. */
+static vae_status check_components(const vae_config *c, vae_error *err) {
+  const bool mixes = c->prior == VAE_PRIOR_MIXTURE || c->prior == VAE_PRIOR_VAMP;
+  if (!mixes && c->prior_components)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "prior_components is %u; a %s prior has none",
+                     c->prior_components, vaei_prior_name(c->prior));
+  if (mixes && (c->prior_components < 1 || c->prior_components > VAE_MAX_COMPONENTS))
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "prior_components is %u; a %s prior takes 1 to %d",
+                     c->prior_components, vaei_prior_name(c->prior), VAE_MAX_COMPONENTS);
+  if (c->prior == VAE_PRIOR_VAMP && c->condition_dim)
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "prior is vamp, condition_dim %u; its pseudo-inputs go through the encoder, which would need a "
+                     "condition for each of them: a conditional or mixture prior takes a condition",
+                     c->condition_dim);
+  return VAE_OK;
+}
+
 /* What a conditional prior has and needs. */
 static vae_status check_prior_net(const vae_config *c, vae_error *err) {
   if (c->prior == VAE_PRIOR_CONDITIONAL && !c->condition_dim)
@@ -102,9 +119,8 @@ vae_status vaei_config_check(const vae_config *c, vae_error *err) {
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "prior is %d; allowed are 0 (standard) to 3 (vamp)",
                      (int)c->prior);
   status = check_prior_net(c, err);
+  if (status == VAE_OK) status = check_components(c, err);
   if (status != VAE_OK) return status;
-  if (c->prior > VAE_PRIOR_CONDITIONAL)
-    return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "prior is %s; not built yet", vaei_prior_name(c->prior));
   if (!vaei_likelihood_name(c->likelihood))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "likelihood is %d; allowed are 0 (bernoulli) to 8 (student_t)",
                      (int)c->likelihood);

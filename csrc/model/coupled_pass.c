@@ -1,6 +1,18 @@
 #include "model/coupled_pass.h"
 
-vae_status vaei_pass_fit_coupling(vaei_pass *pass, const vae_objective *objective, vae_error *err) {
+#include "core/error.h"
+
+static vae_status fit_path(vaei_pass *pass, const vae_objective *objective, vae_error *err) {
+  if (pass->path || objective->estimator == VAE_ESTIMATOR_PLAIN) return VAE_OK;
+  const size_t size = vaei_pass_path_size(pass);
+  pass->path = vaei_allocate_zeroed(&pass->arena.allocator, size);
+  if (pass->path) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_OUT_OF_MEMORY, "no memory for the estimator's gradients (%zu bytes asked for)", size);
+}
+
+vae_status vaei_pass_fit_objective(vaei_pass *pass, const vae_objective *objective, vae_error *err) {
+  const vae_status status = fit_path(pass, objective, err);
+  if (status != VAE_OK) return status;
   return vaei_coupling_fit(&pass->coupling, pass->kernels, &pass->arena.allocator, pass->model->config.latent_dim,
                            pass->size.rows, objective, pass->size.gradients, err);
 }

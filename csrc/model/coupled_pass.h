@@ -4,8 +4,9 @@
 
 #include "model/pass.h"
 
-/* Makes room for a batch of the pass's size; before vaei_pass_begin, where the pass has gradients. Fails: OUT_OF_MEMORY. */
-vae_status vaei_pass_fit_coupling(vaei_pass *pass, const vae_objective *objective, vae_error *err);
+/* Makes room for what an objective needs for a batch of the pass's size besides what every objective does; before
+ * vaei_pass_begin, where the pass has gradients. Fails: OUT_OF_MEMORY. */
+vae_status vaei_pass_fit_objective(vaei_pass *pass, const vae_objective *objective, vae_error *err);
 
 /* The phase between vaei_pass_encode and the first part, where pass->coupled: pass->penalty, and the gradients that
  * vaei_pass_backward_decoder adds. noise, stream and first as in vaei_pass_copy_noise and vaei_pass_draw_noise. After a barrier;

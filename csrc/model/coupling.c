@@ -16,7 +16,9 @@ static const vaei_regularizer_kind *const kinds[] = {
     [VAE_REGULARIZER_SLICED_WASSERSTEIN] = &vaei_regularizer_wasserstein,
 };
 
-const vaei_regularizer_kind *vaei_regularizer_of(const vae_objective *objective) { return kinds[objective->regularizer]; }
+const vaei_regularizer_kind *vaei_regularizer_of(const vae_objective *objective) {
+  return kinds[objective->regularizer];
+}
 
 bool vaei_objective_couples(const vae_objective *o) {
   return o->free_bits > 0 || o->capacity_weight > 0 || o->regularizer != VAE_REGULARIZER_NONE;

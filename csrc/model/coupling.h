@@ -24,8 +24,8 @@ typedef struct vaei_coupling {
   uint64_t first_number;       /* the block's first row has it in the streams */
   uint32_t rows;               /* n of the block */
 
-  size_t row;   /* of matrices that lie latent by latent: whole vectors */
-  size_t z_row; /* of those that lie example by example */
+  size_t row;                       /* of matrices that lie latent by latent: whole vectors */
+  size_t z_row;                     /* of those that lie example by example */
   float *mean, *logvar, *by_latent; /* [Z, row]; by_latent: z */
   float *noise, *z;                 /* [n, z_row] */
   float *dz;                        /* [n, z_row]: d R / d z, with gradients */
@@ -41,7 +41,7 @@ typedef struct vaei_coupling {
 
   /* Sums over the blocks so far. */
   uint64_t all_rows;
-  double *latent_kl;     /* [Z] */
+  double *latent_kl; /* [Z] */
   double kl;
   double regularization; /* R of each block times its rows */
 

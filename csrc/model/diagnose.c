@@ -41,21 +41,25 @@ static size_t example_of(const vaei_pass *pass, uint32_t layer, size_t row) {
   return pass->model->dense[layer].rows == VAEI_ROWS_EXAMPLES ? row : pass->part.example + row / pass->part.samples;
 }
 
+/* What the rows of the encoder are. */
+static const char *rows_of(const vaei_pass *pass) { return pass->size.encoder_only ? "pseudo-inputs" : "batch"; }
+
 /* Where the encoder's side first goes wrong; false where it does not. */
 static bool diagnose_encoder(const vaei_pass *pass, char *words, size_t size) {
   const vae_model *model = pass->model;
   char name[sizeof model->parameters->name] = "";
+  if (pass->pseudo && diagnose_encoder(pass->pseudo, words, size)) return true;
   for (uint32_t l = 0; l <= model->head; l++) {
     const size_t bad = bad_row_of(pass, l, false, pass->rows);
     layer_name(model, l, name, sizeof name);
     if (bad < pass->rows) {
-      snprintf(words, size, "the output of layer %s, row %zu of the batch", name, bad);
+      snprintf(words, size, "the output of layer %s, row %zu of the %s", name, bad, rows_of(pass));
       return true;
     }
   }
   for (size_t i = 0; i < pass->rows; i++)
     if (!vaei_is_finite(pass->kl[i])) { /* logvar itself has been clamped */
-      snprintf(words, size, "the posterior (layer encoder.logvar), row %zu of the batch", i);
+      snprintf(words, size, "the posterior (layer encoder.logvar), row %zu of the %s", i, rows_of(pass));
       return true;
     }
   return false;
@@ -109,6 +113,7 @@ static bool diagnose_loss(const vaei_pass *pass, char *words, size_t size) {
       return true;
     }
   for (uint32_t l = model->dense_count; pass->size.gradients && l-- > 0;) {
+    if (model->dense[l].kind == VAEI_LAYER_OWN) continue;
     const size_t rows = vaei_pass_layer_rows(pass, l);
     const size_t bad = bad_row_of(pass, l, true, rows);
     layer_name(model, l, name, sizeof name);

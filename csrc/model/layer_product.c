@@ -1,5 +1,7 @@
 #include "model/layer_product.h"
 
+#include "core/random.h"
+
 #include "model/mixed.h"
 
 static bool in_bytes(const vae_model *model, uint32_t layer) {
@@ -102,6 +104,27 @@ void vaei_layer_product_back(const vaei_pass *pass, uint32_t index, const vaei_t
   run_product(pass, &product, tile);
 }
 
+/* Whether outputs of a layer are dropped: hidden ones of encoder and decoder. */
+static bool drops(const vaei_pass *pass, uint32_t index) {
+  return pass->dropout.rate > 0 && index < pass->model->output && pass->model->dense[index].kind == VAEI_LAYER_HIDDEN;
+}
+
+/* Drops outputs of a tile, or their gradients: Srivastava et al. 2014, section 10, scaled in training. */
+static void drop_tile(const vaei_pass *pass, uint32_t index, const vaei_tile *tile, float *y, size_t y_row) {
+  const vaei_dense *layer = &pass->model->dense[index];
+  const vaei_part *part = &pass->part;
+  vaei_dropout dropout = {.stream = pass->dropout.stream,
+                          .draws = {.samples = 1},
+                          .blocks = (uint64_t)layer->panels * VAEI_VECTOR / 4,
+                          .rate = (float)pass->dropout.rate,
+                          .scale = (float)(1.0 / (1.0 - pass->dropout.rate))};
+  dropout.stream.stream += VAEI_STREAM_DROPOUT + index;
+  if (layer->rows == VAEI_ROWS_DRAWS)
+    dropout.draws = (vaei_draws){.example = part->example, .sample = part->sample, .samples = part->samples};
+  pass->kernels->dropout(&dropout, tile->row, tile->row_end, (size_t)tile->panel * VAEI_VECTOR,
+                         (size_t)(tile->panel_end - tile->panel) * VAEI_VECTOR, y, y_row);
+}
+
 void vaei_layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_activations *out = &pass->layers[index];
@@ -116,10 +139,18 @@ void vaei_layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) 
     vaei_layer_product(pass, index, &tile, y, y_row);
     pass->kernels->activate(layer->activation, tile_rows, (tile.panel_end - tile.panel) * VAEI_VECTOR, y, y_row,
                             out->slope ? out->slope + at : NULL, out->row);
+    if (drops(pass, index)) drop_tile(pass, index, &tile, y, y_row);
     if (pass->size.gradients) vaei_pass_note_large(pass, y, tile_rows, vaei_tile_columns(&tile, layer->units), y_row);
     if (!out->y) vaei_mixed_pack_tile(pass, &pass->mixed.layers[index].y, &tile, y);
   }
   vaei_team_barrier(crew->member);
+}
+
+/* Outputs of a tile as they were before some were dropped, whose gradients are 0 whatever is put there. */
+static void undo_scale(const vaei_pass *pass, size_t rows, size_t columns, const float *y, size_t y_row, float *to) {
+  const float keep = (float)(1.0 - pass->dropout.rate);
+  for (size_t i = 0; i < rows; i++)
+    for (size_t j = 0; j < columns; j++) to[i * VAEI_MAX_TILE_COLUMNS + j] = keep * y[i * y_row + j];
 }
 
 /* dy = dx activation'(…) for a tile of a hidden layer's outputs. */
@@ -130,8 +161,16 @@ static void activation_backward(const vaei_pass *pass, uint32_t index, const vae
   const size_t at = tile->row * layer->row + (size_t)tile->panel * VAEI_VECTOR;
   float unpacked[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
   const float *y = layer->slope ? layer->slope + at : layer->y ? layer->y + at : unpacked;
-  const size_t y_row = y == unpacked ? (size_t)VAEI_MAX_TILE_COLUMNS : layer->row;
+  size_t y_row = y == unpacked ? (size_t)VAEI_MAX_TILE_COLUMNS : layer->row;
   if (y == unpacked) vaei_mixed_unpack_tile(pass, &pass->mixed.layers[index].y, tile, unpacked);
+  if (drops(pass, index)) {
+    drop_tile(pass, index, tile, dy, dy_row);
+    if (!layer->slope) {
+      undo_scale(pass, rows, columns, y, y_row, unpacked);
+      y = unpacked;
+      y_row = VAEI_MAX_TILE_COLUMNS;
+    }
+  }
   pass->kernels->activate_backward(pass->model->dense[index].activation, rows, columns, y, y_row, dy, dy_row);
 }
 

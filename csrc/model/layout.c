@@ -46,6 +46,15 @@ void vaei_layout_vector(vae_model *model, const char *name, uint32_t layer, uint
   model->value_count += units;
 }
 
+void vaei_layout_table(vae_model *model, const char *name, uint32_t layer) {
+  const vaei_dense *dense = &model->dense[layer];
+  vaei_parameter *p = &model->parameters[model->parameter_count++];
+  *p = (vaei_parameter){
+      .rank = 2, .shape = {dense->units, dense->inputs}, .count = (size_t)dense->units * dense->inputs, .layer = layer};
+  snprintf(p->name, sizeof p->name, "%s", name);
+  model->value_count += p->count;
+}
+
 uint32_t vaei_layout_stack(vae_model *model, const char *stack, const vae_layer *layers, uint32_t count,
                            const vaei_layer_plan *first) {
   vaei_layer_plan plan = *first;
@@ -77,8 +86,10 @@ uint32_t vaei_layout_last(vae_model *model, const vaei_layer_plan *first, uint32
 
 void vaei_model_lay_out(vae_model *model) {
   const vae_config *c = &model->config;
-  const vaei_layer_plan encoder = {
-      .inputs = c->input_dim + c->condition_dim, .rows = VAEI_ROWS_EXAMPLES, .source = VAEI_SOURCE_X};
+  const vaei_layer_plan encoder = {.inputs = c->input_dim + c->condition_dim,
+                                   .wanted = c->prior == VAE_PRIOR_VAMP ? c->input_dim : 0, /* for its pseudo-inputs */
+                                   .rows = VAEI_ROWS_EXAMPLES,
+                                   .source = VAEI_SOURCE_X};
   const vaei_layer_plan decoder = {.inputs = c->latent_dim + c->condition_dim,
                                    .wanted = c->latent_dim,
                                    .rows = VAEI_ROWS_DRAWS,
@@ -94,15 +105,14 @@ void vaei_model_lay_out(vae_model *model) {
   vaei_layout_names(model, "decoder.mean", model->output, 0, c->input_dim);
   if (c->sigma_kind == VAE_SIGMA_PER_OUTPUT)
     vaei_layout_names(model, "decoder.logvar", model->output, c->input_dim, c->input_dim);
-  const uint32_t kinds = vaei_likelihood_constants(c);
-  const vaei_layer_plan constants = {
+  const vaei_layer_plan constant = {
       .kind = VAEI_LAYER_CONSTANTS, .rows = VAEI_ROWS_DRAWS, .units = vaei_likelihood_constant_units(c)};
-  for (uint32_t i = 0; i < kinds; i++) vaei_layout_dense(model, &constants);
+  for (uint32_t i = 0; i < vaei_likelihood_constants(c); i++) vaei_layout_dense(model, &constant);
   model->output_end = model->dense_count;
   const vaei_prior *prior = vaei_prior_of(c);
   if (prior->lay_out) prior->lay_out(model);
-  for (uint32_t i = 0; i < kinds; i++)
-    vaei_layout_vector(model, vaei_likelihood_constant(c, i).name, model->output + 1 + i, 0, constants.units);
+  for (uint32_t i = 0; i < vaei_likelihood_constants(c); i++)
+    vaei_layout_vector(model, vaei_likelihood_constant(c, i).name, model->output + 1 + i, 0, constant.units);
 }
 
 size_t vaei_layout_layers(const vae_config *c) {

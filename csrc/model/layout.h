@@ -30,6 +30,9 @@ void vaei_layout_names(vae_model *model, const char *name, uint32_t layer, uint3
 /* Appends "NAME" for `units` biases of a layer from `column` on. */
 void vaei_layout_vector(vae_model *model, const char *name, uint32_t layer, uint32_t column, uint32_t units);
 
+/* Appends "NAME", [units, inputs], for all weights of a layer. */
+void vaei_layout_table(vae_model *model, const char *name, uint32_t layer);
+
 /* Hidden layers named "STACK.0", "STACK.1", …; the first one reads what `first` says.
  * Returns the width of the last one. */
 uint32_t vaei_layout_stack(vae_model *model, const char *stack, const vae_layer *layers, uint32_t count,

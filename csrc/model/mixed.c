@@ -26,6 +26,7 @@ void vaei_mixed_lay_out(vaei_pass *pass) {
     mixed->c = take_operand(arena, pass->size.rows, model->config.condition_dim, true);
   for (uint32_t l = 0; l < model->dense_count; l++) {
     const vaei_dense *layer = &model->dense[l];
+    if (layer->kind == VAEI_LAYER_OWN) continue; /* it has no products */
     const size_t rows = vaei_pass_most_rows(pass, l);
     const bool has_dx = layer->transposed_size > 0;
     const size_t weights = (size_t)layer->panels * ((layer->inputs + 1) / 2) * VAEI_VECTOR;
@@ -33,8 +34,8 @@ void vaei_mixed_lay_out(vaei_pass *pass) {
     vaei_mixed_layer m = {0};
     if (layer->kind == VAEI_LAYER_HIDDEN) m.y = take_operand(arena, rows, layer->units, true);
     m.dy = take_operand(arena, rows, layer->units, has_dx);
-    m.weights = vaei_arena_take(arena, weights, sizeof *m.weights);
-    if (has_dx) m.transposed = vaei_arena_take(arena, transposed, sizeof *m.transposed);
+    if (!pass->size.encoder_only) m.weights = vaei_arena_take(arena, weights, sizeof *m.weights);
+    if (has_dx && !pass->size.encoder_only) m.transposed = vaei_arena_take(arena, transposed, sizeof *m.transposed);
     if (mixed->layers) mixed->layers[l] = m;
   }
 }

@@ -39,10 +39,11 @@ static vae_status check_estimator(const vae_objective *o, vae_error *err) {
                      "objective.estimator is %d; allowed are 0 (plain) and 1 (doubly_reparameterized)",
                      (int)o->estimator);
   if (o->estimator == VAE_ESTIMATOR_PLAIN || o->kind == VAE_OBJECTIVE_IWAE) return VAE_OK;
-  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
-                   "objective.estimator is %s; it is a gradient of the importance-weighted bound (iwae), and the kind is "
-                   "%s",
-                   vaei_estimator_name(o->estimator), vaei_objective_name(o->kind));
+  return vaei_fail(
+      err, VAE_ERROR_INVALID_ARGUMENT,
+      "objective.estimator is %s; it is a gradient of the importance-weighted bound (iwae), and the kind is "
+      "%s",
+      vaei_estimator_name(o->estimator), vaei_objective_name(o->kind));
 }
 
 static vae_status check_regularizer(const vae_objective *o, vae_error *err) {
@@ -57,8 +58,9 @@ static vae_status check_regularizer(const vae_objective *o, vae_error *err) {
   if (r == VAE_REGULARIZER_NONE)
     status = check_unused("regularizer_weight", o->regularizer_weight, "there is no regularizer to weigh", err);
   if (status == VAE_OK && !(o->regularizer_weight >= least && o->regularizer_weight <= most_weight))
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "objective.regularizer_weight is %g; with %s allowed are %g to %g",
-                     o->regularizer_weight, vaei_regularizer_name(r), least, most_weight);
+    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
+                     "objective.regularizer_weight is %g; with %s allowed are %g to %g", o->regularizer_weight,
+                     vaei_regularizer_name(r), least, most_weight);
   if (status == VAE_OK && dip) status = check_up_to("regularizer_diagonal", o->regularizer_diagonal, most_weight, err);
   if (status == VAE_OK && !dip)
     status = check_unused("regularizer_diagonal", o->regularizer_diagonal,
@@ -95,7 +97,6 @@ vae_status vaei_objective_check(const vae_objective *o, vae_error *err) {
   if (status == VAE_OK) status = check_regularizer(o, err);
   if (status == VAE_OK && o->kind == VAE_OBJECTIVE_IWAE) status = check_bound(o, err);
   if (status == VAE_OK) status = check_estimator(o, err);
-  if (status == VAE_OK && o->estimator) return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "objective.estimator: not built yet");
   if (status != VAE_OK) return status;
   if (!vaei_binarization_name(o->binarization))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
@@ -103,24 +104,28 @@ vae_status vaei_objective_check(const vae_objective *o, vae_error *err) {
   return VAE_OK;
 }
 
-/* Free bits need each latent's KL, and free bits and the capacity a KL in closed form, before anything is drawn; MMD and sliced
- * Wasserstein compare the whole batch with draws from one p(z). */
+/* Free bits need each latent's KL from one Gaussian for all rows, the capacity a KL that is known before anything is drawn; MMD and
+ * sliced Wasserstein compare the whole batch with draws from one p(z), which a prior that learns or depends on c is not. */
 static vae_status check_prior(const vae_objective *o, const vae_config *config, vae_error *err) {
   if (config->prior == VAE_PRIOR_STANDARD) return VAE_OK;
   const char *name = vaei_prior_name(config->prior);
   if (o->free_bits > 0)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
-                     "objective.free_bits is %g; it needs each latent's KL from a standard prior, and the model's is %s",
-                     o->free_bits, name);
-  if (o->capacity_weight > 0)
-    return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
-                     "objective.capacity_weight is %g; it needs the KL from a standard prior, and the model's is %s",
-                     o->capacity_weight, name);
+    return vaei_fail(
+        err, VAE_ERROR_INVALID_ARGUMENT,
+        "objective.free_bits is %g; it needs each latent's KL from a standard prior, and the model's is %s",
+        o->free_bits, name);
+  if (o->capacity_weight > 0 && config->prior != VAE_PRIOR_CONDITIONAL)
+    return vaei_fail(
+        err, VAE_ERROR_INVALID_ARGUMENT,
+        "objective.capacity_weight is %g; it needs a KL in closed form, and with the model's prior, %s, it is "
+        "estimated from the samples",
+        o->capacity_weight, name);
   if (o->regularizer < VAE_REGULARIZER_MMD_RBF) return VAE_OK;
-  return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT,
-                   "objective.regularizer is %s; it compares the latent samples with draws from a standard prior, and the "
-                   "model's is %s",
-                   vaei_regularizer_name(o->regularizer), name);
+  return vaei_fail(
+      err, VAE_ERROR_INVALID_ARGUMENT,
+      "objective.regularizer is %s; it compares the latent samples with draws from a standard prior, and the "
+      "model's is %s",
+      vaei_regularizer_name(o->regularizer), name);
 }
 
 vae_status vaei_objective_check_model(const vae_objective *o, const vae_config *config, vae_error *err) {

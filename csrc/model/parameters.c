@@ -5,7 +5,7 @@
 #include "core/scalar.h"
 #include "kernels/kernels.h"
 #include "model/likelihood.h"
-#include "model/vae_model.h"
+#include "model/prior.h"
 
 const vaei_parameter *vaei_parameter_find(const vae_model *model, const char *name) {
   for (size_t i = 0; i < model->parameter_count; i++)
@@ -104,7 +104,10 @@ static void init_constants(vae_model *model) {
 void vaei_model_init_parameters(vae_model *model, uint64_t seed) {
   memset(model->block, 0, model->block_size * sizeof(float));
   for (uint32_t i = 0; i < model->parameter_count; i++)
-    if (!model->parameters[i].bias) init_weights(model, i, seed);
+    if (!model->parameters[i].bias && model->dense[model->parameters[i].layer].kind != VAEI_LAYER_OWN)
+      init_weights(model, i, seed);
+  const vaei_prior *prior = vaei_prior_of(&model->config);
+  if (prior->init) prior->init(model, seed);
   init_constants(model);
   model->version++;
 }

@@ -31,6 +31,14 @@ static size_t bytes_stride(const vae_model *model) {
   return most ? ((most + VAEI_LINE - 1) / VAEI_LINE | 1) * VAEI_LINE : 0;
 }
 
+/* Floats of the tables at the end of the block whose gradients the prior computes. */
+static size_t own_size(const vae_model *model) {
+  size_t floats = 0;
+  for (uint32_t l = model->output_end; l < model->dense_count; l++)
+    if (model->dense[l].kind == VAEI_LAYER_OWN) floats += model->dense[l].size;
+  return floats;
+}
+
 /* Plans the blocks while the arena is closed, takes them once it is open. */
 static void lay_out(vaei_pass *p) {
   const vae_model *model = p->model;
@@ -72,9 +80,11 @@ static void lay_out(vaei_pass *p) {
   }
   if (p->size.gradients) {
     p->dz = vaei_arena_take(arena, draws * p->latent_row, sizeof(float));
-    if (!p->mixed.kernels) p->transposed = vaei_arena_take(arena, model->transposed_size, sizeof(float));
+    if (!p->mixed.kernels && !p->size.encoder_only)
+      p->transposed = vaei_arena_take(arena, model->transposed_size, sizeof(float));
     if (p->size.draws > draws) p->partial = vaei_arena_take(arena, model->block_size, sizeof(float));
-    p->tasks = vaei_arena_take(arena, p->task_count, sizeof *p->tasks);
+    if (!p->size.encoder_only) p->tasks = vaei_arena_take(arena, p->task_count, sizeof *p->tasks);
+    if (!p->size.encoder_only) p->own = vaei_arena_take(arena, own_size(model), sizeof(float));
   }
   for (uint32_t l = 0; l < model->dense_count; l++) {
     const vaei_dense *layer = &model->dense[l];
@@ -90,6 +100,7 @@ static void lay_out(vaei_pass *p) {
     if (p->layers) p->layers[l] = a;
   }
   if (p->mixed.kernels) vaei_mixed_lay_out(p);
+  if (p->prior->lay_out_pass && !p->size.encoder_only) p->prior->lay_out_pass(p);
 }
 
 /* The tiles of the products of float32, which are also those of narrow weights, or of bf16 operands. */
@@ -119,13 +130,31 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
   const vae_status status = vaei_arena_open(&pass->arena, "a batch", err);
   if (status != VAE_OK) return status;
   lay_out(pass);
+  if (size->encoder_only) return VAE_OK;
   if (size->gradients) vaei_update_plan(pass);
-  return VAE_OK;
+  if (!pass->prior->open) return VAE_OK;
+  const vae_status opened = pass->prior->open(pass, err);
+  if (opened == VAE_OK) return VAE_OK;
+  vaei_arena_close(&pass->arena);
+  pass->pseudo = NULL;
+  return opened;
 }
 
 void vaei_pass_close(vaei_pass *pass) {
+  if (pass->pseudo) vaei_pass_close(pass->pseudo);
+  vaei_release(&pass->arena.allocator, pass->path, vaei_pass_path_size(pass));
+  pass->path = NULL;
   vaei_arena_close(&pass->arena);
   vaei_coupling_close(&pass->coupling);
+}
+
+size_t vaei_pass_bytes(const vaei_pass *pass) {
+  return pass->arena.size + vaei_coupling_bytes(&pass->coupling) + (pass->path ? vaei_pass_path_size(pass) : 0) +
+         (pass->pseudo ? pass->pseudo->arena.size : 0);
+}
+
+void vaei_pass_prepare(vaei_pass *pass, vaei_member member) {
+  if (pass->prior->prepare) pass->prior->prepare(pass, member);
 }
 
 uint32_t vaei_pass_team(const vaei_pass *pass, size_t rows, uint32_t threads, bool awake) {

@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 
 #include "kernels/kernels.h"
+#include "model/components.h"
 #include "model/coupling.h"
 #include "model/mixed_types.h"
 #include "model/tiling.h"
@@ -55,6 +56,7 @@ typedef struct vaei_pass_size {
   uint64_t draws;   /* rows of the decoder in a batch */
   uint32_t at_once; /* rows of the decoder that are worked on at a time */
   bool gradients;
+  bool encoder_only; /* the pass runs within another one of the same model, whose copies of the weights it takes */
 } vaei_pass_size;
 
 /* Rows of the decoder at a time in training: more would fill memory, some 7 KB each at 784-400-20, and gain nothing. */
@@ -70,8 +72,9 @@ typedef struct vaei_part {
 
 typedef struct vaei_task vaei_task;   /* see update.h */
 typedef struct vaei_prior vaei_prior; /* see prior.h */
+typedef struct vaei_pass vaei_pass;
 
-typedef struct vaei_pass {
+struct vaei_pass {
   const vaei_kernels *kernels;
   const vae_model *model;
   const vaei_prior *prior; /* the model's */
@@ -83,9 +86,16 @@ typedef struct vaei_pass {
   uint32_t parts; /* that it is worked on in */
   vaei_part part; /* the current one */
   bool kept_part; /* whether `partial` holds gradients of parts before it */
+  /* Of a training step, else rate 0; the stream is that of its noise. The batch's first example has number 0. */
+  struct {
+    double rate;
+    vaei_stream stream;
+  } dropout;
   bool coupled;   /* whether the objective couples the batch's examples */
   double penalty; /* each example's share of what it adds to the loss; 0 without gradients: see coupled_pass.h */
   vaei_coupling coupling;
+  float *
+      path; /* [n, 2 latent_row], a sample's gradients by mean and logvar, for an estimator that weighs them; else NULL */
   vaei_arena arena;
 
   float *x; /* [n, x_row], a row being x and behind it the condition: what the encoder reads */
@@ -126,7 +136,11 @@ typedef struct vaei_pass {
 
   _Atomic int not_finite; /* set by any member that meets a NaN or an infinity */
   _Atomic int large;      /* set where a weight's gradient might overflow: see vaei_pass_note_large */
-} vaei_pass;
+
+  vaei_components components; /* of a prior that is a mixture */
+  float *own; /* the gradients of the prior's own tables, laid out as the end of the model's block that they lie in */
+  vaei_pass *pseudo; /* NULL, or the encoder at work on pseudo-inputs, in its own memory: its rows are theirs */
+};
 
 /* bf16: the kernels of bf16 products, for a pass with gradients only; NULL: all products are float32. */
 vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_kernels *kernels,
@@ -134,6 +148,14 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
                           vae_error *err);
 
 void vaei_pass_close(vaei_pass *pass);
+
+/* Bytes of `path`. The rows are fewer than 2^32, and a row of gradients as long as the head's, which there is memory for. */
+static inline size_t vaei_pass_path_size(const vaei_pass *pass) {
+  return pass->size.rows * 2 * pass->latent_row * sizeof(float);
+}
+
+/* The memory that a pass holds beside its struct. */
+size_t vaei_pass_bytes(const vaei_pass *pass);
 
 /* Whether batches of that size fit. */
 static inline bool vaei_pass_holds(const vaei_pass *pass, uint32_t rows, uint64_t draws) {
@@ -152,12 +174,16 @@ static inline uint32_t vaei_pass_rows_each(const vaei_pass *pass, uint32_t layer
 }
 
 static inline uint32_t vaei_pass_layer_rows(const vaei_pass *pass, uint32_t layer) {
-  return pass->model->dense[layer].rows == VAEI_ROWS_EXAMPLES ? pass->rows : pass->part.examples * pass->part.samples;
+  const vaei_layer_rows rows = pass->model->dense[layer].rows;
+  if (rows == VAEI_ROWS_NONE) return 0;
+  return rows == VAEI_ROWS_EXAMPLES ? pass->rows : pass->part.examples * pass->part.samples;
 }
 
 /* The most rows that a layer's matrices have, what they have memory for. */
 static inline uint32_t vaei_pass_most_rows(const vaei_pass *pass, uint32_t layer) {
-  return pass->model->dense[layer].rows == VAEI_ROWS_EXAMPLES ? pass->size.rows : pass->max_draws;
+  const vaei_layer_rows rows = pass->model->dense[layer].rows;
+  if (rows == VAEI_ROWS_NONE) return 0;
+  return rows == VAEI_ROWS_EXAMPLES ? pass->size.rows : pass->max_draws;
 }
 
 /* The size of team that is worth its barriers for `rows` rows: 1 to threads. awake: whether the team goes on to other
@@ -170,6 +196,10 @@ void vaei_pass_begin(vaei_pass *pass, uint32_t rows, const vae_objective *object
 /* Goes to part `index` of pass->parts, between two barriers; false, and stays, where something was not finite so far. There is
  * nothing to do, and no barrier, where there is one part. */
 bool vaei_pass_take_part(vaei_pass *pass, vaei_member member, uint32_t index);
+
+/* What the prior has to know of the model's parameters before it meets a z: anew where they have changed. Begins and ends with
+ * a barrier of the team, or does nothing. vaei_batch_run does it in a pass with gradients; else it lasts from call to call. */
+void vaei_pass_prepare(vaei_pass *pass, vaei_member member);
 
 /* A source of rows: row i of the batch is row `order[i]` of the data, or `first + i` where order is NULL. */
 typedef struct vaei_source {

@@ -13,7 +13,7 @@ enum { MOST_INT8_INPUTS = 1 << 16 }; /* 2^16 * 255 * 127 is below 2^31 */
  * inputs has biases alone. */
 static vae_precision layer_precision(const vae_model *model, uint32_t layer, vae_precision precision) {
   const vaei_dense *dense = &model->dense[layer];
-  const bool small = dense->kind == VAEI_LAYER_HEAD || dense->kind == VAEI_LAYER_CONSTANTS;
+  const bool small = dense->kind == VAEI_LAYER_HEAD || dense->kind > VAEI_LAYER_OUTPUT;
   if (small || dense->source == VAEI_SOURCE_Z) return VAE_PRECISION_BFLOAT16;
   return dense->inputs > MOST_INT8_INPUTS ? VAE_PRECISION_BFLOAT16 : precision;
 }

@@ -110,7 +110,6 @@ vae_status vaei_training_check(const vae_training *t, vae_error *err) {
                      "training.clip_norm is %g; allowed are 0 (none) and 1e-30 to 1e30", t->clip_norm);
   if (!(t->dropout >= 0 && t->dropout <= 0.95))
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "training.dropout is %g; allowed are 0 to 0.95", t->dropout);
-  if (t->dropout > 0) return vaei_fail(err, VAE_ERROR_UNSUPPORTED, "training.dropout is %g; not built yet", t->dropout);
   status = check_rate(t, err);
   if (status == VAE_OK) status = check_warm_up(t, err);
   return status == VAE_OK ? check_capacity(t, err) : status;

@@ -53,6 +53,12 @@ static size_t task_cost(const vaei_pass *pass, const vaei_task *task, size_t row
   return vectors * (step + (pass->model->dense[task->layer].transposed_size ? TRANSPOSE : 0));
 }
 
+/* The most rows that a layer's sums run over. */
+static size_t task_rows_summed(const vaei_pass *pass, uint32_t layer) {
+  const bool pseudo = pass->pseudo && pass->model->dense[layer].rows == VAEI_ROWS_EXAMPLES;
+  return (size_t)vaei_pass_most_rows(pass, layer) + (pseudo ? pass->model->config.prior_components : 0);
+}
+
 void vaei_update_plan(vaei_pass *pass) {
   const vae_model *model = pass->model;
   size_t count = 0, cost = 0;
@@ -61,7 +67,7 @@ void vaei_update_plan(vaei_pass *pass) {
     const uint32_t tasks = row_blocks(layer) * vaei_column_tiles(&pass->limits, layer->panels);
     for (uint32_t i = 0; i < tasks; i++) {
       vaei_task task = task_at(pass, l, i);
-      task.cost = cost += task_cost(pass, &task, vaei_pass_most_rows(pass, l));
+      task.cost = cost += task_cost(pass, &task, task_rows_summed(pass, l));
       pass->tasks[count++] = task;
     }
   }
@@ -89,18 +95,36 @@ static size_t task_offset(const vaei_dense *layer, const vaei_task *t, uint32_t 
   return layer->offset + ((size_t)panel * ((size_t)layer->inputs + 1) + t->row) * VAEI_VECTOR;
 }
 
+/* The first layer whose gradients the prior computes. */
+static uint32_t own_layer(const vae_model *model) {
+  uint32_t l = model->output_end;
+  while (model->dense[l].kind != VAEI_LAYER_OWN) l++;
+  return l;
+}
+
 static size_t panel_size(const vaei_dense *layer) { return ((size_t)layer->inputs + 1) * VAEI_VECTOR; }
 
-/* The gradients of the parts before this one, from a task's first row on; NULL where there are none. */
+/* What a task's sums begin with, from its first row on, panels panel_size apart: the gradients of the parts before this one, or
+ * all of it where the prior has computed it; NULL where there is nothing. */
 static const float *task_start(const vaei_pass *pass, const vaei_task *t) {
   const vaei_dense *layer = &pass->model->dense[t->layer];
+  if (layer->kind == VAEI_LAYER_OWN)
+    return pass->own + (task_offset(layer, t, t->panel) - pass->model->dense[own_layer(pass->model)].offset);
   return pass->kept_part && layer->rows == VAEI_ROWS_DRAWS ? pass->partial + task_offset(layer, t, t->panel) : NULL;
 }
 
-/* dW of a task's first row, without its place: the sum runs over the rows of the batch or of its last part. */
+/* dW of a task's first row, without its place: the sum runs over the rows of the batch or of its last part. A table of the
+ * prior's has no rows: the sum stays what it begins with. */
 static vaei_gradient task_gradient(const vaei_pass *pass, const vaei_task *t, size_t g_panel) {
+  static const float nothing[VAEI_VECTOR * VAEI_MAX_TILE_PANELS];
   const vaei_activations *out = &pass->layers[t->layer];
   size_t x_row;
+  if (pass->model->dense[t->layer].kind == VAEI_LAYER_OWN)
+    return (vaei_gradient){.x = nothing,
+                           .dy = nothing,
+                           .start = task_start(pass, t),
+                           .start_panel = panel_size(&pass->model->dense[t->layer]),
+                           .g_panel = g_panel};
   const float *x = vaei_layer_input(pass, t->layer, &x_row);
   return (vaei_gradient){.depth = vaei_pass_layer_rows(pass, t->layer),
                          .x = x + t->row,
@@ -129,15 +153,22 @@ static void step_on(vaei_gradient *gradient, uint32_t rows) {
   if (gradient->start) gradient->start += (size_t)rows * VAEI_VECTOR;
 }
 
-/* dW of a task. */
-static void compute_task(const vaei_pass *pass, const vaei_task *t, float *to, size_t to_panel) {
-  if (pass->mixed.kernels) {
-    const size_t start_panel = panel_size(&pass->model->dense[t->layer]);
-    vaei_mixed_gradient(pass, t, task_start(pass, t), start_panel, to, to_panel);
+/* Whether the encoder's sums begin with the rows of pseudo-inputs. */
+static bool begins_with_pseudo(const vaei_pass *pass, const vaei_task *t) {
+  return pass->pseudo && pass->model->dense[t->layer].rows == VAEI_ROWS_EXAMPLES;
+}
+
+/* dW of a task, the sum over a pass's own rows going on from start (NULL: zero; it may be `to`). */
+static void compute_rows(const vaei_pass *pass, const vaei_task *t, const float *start, size_t start_panel, float *to,
+                         size_t to_panel) {
+  if (pass->mixed.kernels && pass->model->dense[t->layer].kind != VAEI_LAYER_OWN) {
+    vaei_mixed_gradient(pass, t, start, start_panel, to, to_panel);
     return;
   }
   const vaei_adam_tile none = {.panels = 0};
   vaei_gradient gradient = task_gradient(pass, t, to_panel);
+  gradient.start = start;
+  gradient.start_panel = start_panel;
   for (uint32_t row = 0, rows; row < vaei_task_rows(t); row += rows) {
     rows = next_tile(pass, t, row, &gradient);
     gradient.g = to + (size_t)row * VAEI_VECTOR;
@@ -149,7 +180,7 @@ static void compute_task(const vaei_pass *pass, const vaei_task *t, float *to, s
 /* The copies of a task's weights: the transposed ones in blocks of 16 by 16, or those in bf16. */
 static void task_transpose(vaei_pass *pass, const vaei_task *t, const float *block) {
   const vaei_dense *layer = &pass->model->dense[t->layer];
-  if (t->row == t->row_end) return; /* biases alone */
+  if (t->row == t->row_end || layer->kind == VAEI_LAYER_OWN) return; /* biases alone, or no products */
   for (uint32_t panel = t->panel; pass->mixed.kernels && panel < t->panel_end; panel++)
     vaei_mixed_copy_weights(pass, t, panel, block + task_offset(layer, t, panel));
   if (pass->mixed.kernels || !layer->transposed_size) return;
@@ -162,6 +193,16 @@ static void task_transpose(vaei_pass *pass, const vaei_task *t, const float *blo
       pass->kernels->transpose(weights + (size_t)(row - t->row) * VAEI_VECTOR, rows, to, units);
     }
   }
+}
+
+/* dW of a task. */
+static void compute_task(const vaei_pass *pass, const vaei_task *t, float *to, size_t to_panel) {
+  if (!begins_with_pseudo(pass, t)) {
+    compute_rows(pass, t, task_start(pass, t), panel_size(&pass->model->dense[t->layer]), to, to_panel);
+    return;
+  }
+  compute_rows(pass->pseudo, t, NULL, 0, to, to_panel);
+  compute_rows(pass, t, to, to_panel, to, to_panel);
 }
 
 void vaei_pass_gradients(vaei_pass *pass, vaei_member member, float *gradients) {
@@ -278,12 +319,18 @@ static void update_by_tasks(vaei_pass *pass, vaei_member member, const vaei_adam
 static void update_at_once(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_steps *steps,
                            float *block) {
   float buffers[2][VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+  float begun[VAEI_MAX_TILE_PANELS * (BLOCK_ROWS + 1) * VAEI_VECTOR];
   const size_t panel = VAEI_MAX_TILE_ROWS * VAEI_VECTOR;
   unsigned side = 0;
   vaei_adam_tile waiting = {.panels = 0};
   const member_tasks mine = tasks_of(pass, member);
   for (const vaei_task *t = mine.begin; t < mine.end; t++) {
     vaei_gradient gradient = task_gradient(pass, t, panel);
+    if (begins_with_pseudo(pass, t)) {
+      gradient.start = begun;
+      gradient.start_panel = vaei_task_rows(t) * VAEI_VECTOR;
+      compute_rows(pass->pseudo, t, NULL, 0, begun, gradient.start_panel);
+    }
     vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, block);
     for (uint32_t row = 0, end = tile.rows; row < end; row += tile.rows, side ^= 1) {
       tile.step = row < t->row_end - t->row ? &steps->weights : &steps->biases;

@@ -16,7 +16,8 @@ enum { VAEI_LANES = 16 };
 /* What a layer's matrices have a row for: wherever a layer stands, this says how many rows it has. */
 typedef enum vaei_layer_rows {
   VAEI_ROWS_EXAMPLES, /* each example of the batch */
-  VAEI_ROWS_DRAWS     /* each latent sample of the part of the batch that is worked on */
+  VAEI_ROWS_DRAWS,    /* each latent sample of the part of the batch that is worked on */
+  VAEI_ROWS_NONE      /* nothing: the layer has parameters and no product */
 } vaei_layer_rows;
 
 /* What a layer reads. */
@@ -29,10 +30,11 @@ typedef enum vaei_layer_source {
 
 /* Who reads a layer's outputs, which decides how they are kept. */
 typedef enum vaei_layer_kind {
-  VAEI_LAYER_HIDDEN,   /* the layer behind it */
-  VAEI_LAYER_HEAD,     /* a Gaussian's [mean | logvar]: float32 whatever the products take */
-  VAEI_LAYER_OUTPUT,   /* the likelihood, tile by tile or row by row */
-  VAEI_LAYER_CONSTANTS /* no inputs and no outputs of its own: the biases are what the likelihood reads */
+  VAEI_LAYER_HIDDEN,    /* the layer behind it */
+  VAEI_LAYER_HEAD,      /* a Gaussian's [mean | logvar]: float32 whatever the products take */
+  VAEI_LAYER_OUTPUT,    /* the likelihood, tile by tile or row by row */
+  VAEI_LAYER_CONSTANTS, /* no inputs and no outputs of its own: the biases are what the likelihood reads */
+  VAEI_LAYER_OWN        /* the prior: tables of its own [units, inputs], without rows; it computes their gradient too */
 } vaei_layer_kind;
 
 /* y[rows, units] = activation(x[rows, inputs] W + b) */

@@ -59,8 +59,8 @@ typedef struct row_job {
   float *mean, *logvar, *z_out, *output;
   const vae_terms *terms;
   const vaei_observer *observer;
-  const vaei_description *description;
   const vaei_coupled_rows *coupled; /* NULL where the objective couples no rows */
+  const vaei_description *description;
   vaei_sums sums;
   _Atomic size_t bad_row; /* SIZE_MAX: none */
 } row_job;
@@ -93,7 +93,7 @@ static void take_condition(row_job *job, vaei_member member, size_t first) {
   const vaei_source source = {.first = first};
   const vaei_crew crew = vaei_decoder_crew(pass, member);
   if (pass->c) vaei_condition_gather(pass, vaei_crew_share(&crew, 1), job->condition, &source, &job->bad_row);
-  if (job->operation == DECODE || job->operation == DESCRIBE || !pass->prior->forward) return;
+  if (job->operation == DECODE || !pass->prior->forward) return;
   vaei_team_barrier(crew.member);
   pass->prior->forward(pass, &crew);
 }
@@ -186,6 +186,7 @@ static bool run_chunk(row_job *job, vaei_member member, size_t first) {
 static void run_job(vaei_member member, void *context) {
   row_job *job = context;
   vaei_pass *pass = job->pass;
+  if (job->operation == EVALUATE || job->operation == SAMPLE) vaei_pass_prepare(pass, member);
   for (size_t first = 0; first < job->rows; first += job->chunk) {
     const size_t left = job->rows - first;
     vaei_team_barrier(member);
@@ -379,7 +380,7 @@ vae_status vaei_workspace_gradients(vae_workspace *w, const vae_model *model, co
     return vaei_fail(err, VAE_ERROR_INVALID_ARGUMENT, "%zu rows with %u samples each are too many at once", x->rows,
                      objective->samples);
   vae_status status = training_pass(w, model, (uint32_t)draws, err);
-  if (status == VAE_OK) status = vaei_pass_fit_coupling(&w->training, objective, err);
+  if (status == VAE_OK) status = vaei_pass_fit_objective(&w->training, objective, err);
   if (status != VAE_OK) return status;
   vaei_pass *pass = &w->training;
   pass->model = model;

@@ -34,7 +34,7 @@ vae_status vaei_trainer_new(vae_model *model, const vae_training *training, cons
   const size_t bytes = model->block_size * sizeof(float);
   const vaei_pass_size size = pass_size(training->batch_size, training->objective.samples);
   vae_status status = vaei_pass_open(&t->pass, model, kernels, bf16, allocator, &size, err);
-  if (status == VAE_OK) status = vaei_pass_fit_coupling(&t->pass, &training->objective, err);
+  if (status == VAE_OK) status = vaei_pass_fit_objective(&t->pass, &training->objective, err);
   if (status == VAE_OK) {
     t->adam.m = vaei_allocate_zeroed(allocator, bytes);
     t->adam.v = vaei_allocate_zeroed(allocator, bytes);
@@ -52,13 +52,13 @@ vae_status vaei_trainer_new(vae_model *model, const vae_training *training, cons
 
 vae_status vaei_trainer_fit_pass(vae_trainer *t, uint32_t rows, const vae_objective *objective, vae_error *err) {
   vaei_pass_size size = pass_size(rows, objective->samples);
-  if (vaei_pass_holds(&t->pass, rows, size.draws)) return vaei_pass_fit_coupling(&t->pass, objective, err);
+  if (vaei_pass_holds(&t->pass, rows, size.draws)) return vaei_pass_fit_objective(&t->pass, objective, err);
   if (size.rows < t->pass.size.rows) size.rows = t->pass.size.rows;
   if (size.draws < t->pass.size.draws) size.draws = t->pass.size.draws;
   vaei_pass wider;
   vae_status status = vaei_pass_open(&wider, t->model, t->kernels, t->bf16, &t->allocator, &size, err);
   if (status != VAE_OK) return status;
-  status = vaei_pass_fit_coupling(&wider, objective, err);
+  status = vaei_pass_fit_objective(&wider, objective, err);
   if (status != VAE_OK) {
     vaei_pass_close(&wider);
     return status;
@@ -127,6 +127,11 @@ static double seconds_since(const struct timespec *began) {
   return (double)(now.tv_sec - began->tv_sec) + 1e-9 * (double)(now.tv_nsec - began->tv_nsec);
 }
 
+/* The noise of the next step. */
+static vaei_stream noise_of(const vae_trainer *t) {
+  return (vaei_stream){.seed = t->training.seed, .stream = VAEI_STREAM_TRAINING, .step = t->adam.steps};
+}
+
 /* Sets up the next batch; by rank 0, between two barriers. */
 static void begin_batch(session *s) {
   vae_trainer *t = s->trainer;
@@ -145,6 +150,8 @@ static void begin_batch(session *s) {
   t->last.beta = objective.beta;
   t->last.capacity = objective.capacity;
   vaei_pass_begin(&t->pass, (uint32_t)(left < most ? left : most), &objective);
+  t->pass.dropout.rate = t->training.dropout;
+  t->pass.dropout.stream = noise_of(t);
 }
 
 /* Books a batch that is done; by rank 0, between two barriers. */
@@ -173,15 +180,16 @@ static void train(vaei_member member, void *context) {
   session *s = context;
   vae_trainer *t = s->trainer;
   vaei_pass *pass = &t->pass;
-  const vaei_stream noise = {.seed = t->training.seed, .stream = VAEI_STREAM_TRAINING};
   if (member.rank == 0) s->team = member.size;
   if (pass->transposed_version != t->model->version) vaei_pass_transpose(pass, member);
   if (member.rank == 0) begin_batch(s);
   vaei_team_barrier(member);
   while (!s->stop) {
-    vaei_batch batch = {
-        .source = s->source, .noise = s->noise, .stream = noise, .terms.rows = pass->rows, .bad_row = &s->bad_row};
-    batch.stream.step = t->adam.steps;
+    vaei_batch batch = {.source = s->source,
+                        .noise = s->noise,
+                        .stream = noise_of(t),
+                        .terms.rows = pass->rows,
+                        .bad_row = &s->bad_row};
     if (s->terms) batch.terms.terms = *s->terms;
     vaei_batch_run(pass, member, &batch);
     if (atomic_load(&s->bad_row) != SIZE_MAX) return;

@@ -111,7 +111,7 @@ VAE_API vae_status vae_model_set_parameter(vae_model *model, const char *name, c
  * the output activation (values it cannot reach are clipped into its range); for Poisson that of the softplus, of at least
  * 0.001; for a categorical one the log of the means, of at least 0.001; for a continuous Bernoulli the logit at which the
  * mean (not lambda) is the data's, clipped to [0.01, 0.99].
- *  data: [rows, input_dim]. Fails: MISMATCH, DATA. */
+ *  data: [rows, input_dim]; its condition is not read. Fails: MISMATCH, DATA. */
 VAE_API vae_status vae_model_init_output_bias(vae_model *model, const vae_data *data, vae_error *err);
 
 /* Writes the model as one safetensors file: float32 tensors under their names; metadata `libvae.format` ("1") and

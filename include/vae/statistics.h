@@ -65,11 +65,14 @@ typedef struct vae_statistics {
   double effective_samples_min; /* the smallest of an example */
   uint64_t few_effective;       /* examples with fewer than VAE_FEW_EFFECTIVE_SAMPLES */
   double reconstruction;        /* -log p(x|z), mean over the L samples too */
-  double kl;                    /* KL(q, p(z)) in closed form */
-  double negative_elbo;         /* reconstruction + kl */
-  double mutual_information;    /* I(x; z) under q, by M rows at a time: at most log M, and too low on average */
-  double aggregate_kl;          /* KL(aggregate posterior, p(z)) = kl - mutual_information: as much too high */
-  double bits_per_dimension;    /* from log_evidence, in bits: what it means is in `bits` */
+  /* KL(q, p(z)) or KL(q, p(z|c)) in closed form; for a mixture or VampPrior estimated by the L samples */
+  double kl;
+  double negative_elbo;      /* reconstruction + kl */
+  double mutual_information; /* I(x; z) under q, by M rows at a time: at most log M, and too low on average */
+  /* KL(aggregate posterior, p(z)) = kl - mutual_information: as much too high; with a conditional prior the mean of
+   * log q(z) - log p(z|c), of any sign */
+  double aggregate_kl;
+  double bits_per_dimension; /* from log_evidence, in bits: what it means is in `bits` */
   vae_bits bits;
   uint32_t active_latents;
   uint32_t aggregate_rows; /* M: the smallest batch there was */
@@ -86,7 +89,7 @@ static inline void vae_statistics_init(vae_statistics *statistics) {
  * Memory is the caller's; what it holds after a call that failed is undefined. */
 typedef struct vae_statistics_arrays {
   uint32_t struct_size;
-  double *latent_kl;         /* [Z] mean over examples of the latent's share of the KL, nats */
+  double *latent_kl; /* [Z] mean over examples of the latent's share of the KL, nats; NaN for a mixture or VampPrior */
   double *latent_variance;   /* [Z] variance over examples of the latent's mean under q: Burda et al.'s A_u */
   double *log_evidence;      /* [n] nats */
   double *effective_samples; /* [n] */

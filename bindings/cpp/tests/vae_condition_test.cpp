@@ -1,5 +1,5 @@
-// Conditions in every call of vae.hpp that takes rows or z: labels in both sizes, bytes and rows with a single 1 are the
-// same to the bit; one for all; strides; what is refused.
+// Conditions in every call of vae.hpp that takes rows or z: labels in both sizes, bytes and rows with a single 1 are
+// the same to the bit; one for all; strides; what is refused.
 #include "throws.hpp"
 
 #include <array>

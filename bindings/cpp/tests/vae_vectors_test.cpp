@@ -1,5 +1,5 @@
-// Tests/Fixtures/reference through vae.hpp: everything that must come out of each model's mini-batch, its gradients, and
-// one and three steps. The environment variable VAE_FIXTURES names the folder Tests/Fixtures.
+// Tests/Fixtures/reference through vae.hpp: everything that must come out of each model's mini-batch, its gradients,
+// and one and three steps. The environment variable VAE_FIXTURES names the folder Tests/Fixtures.
 #include "throws.hpp"
 
 #include <algorithm>

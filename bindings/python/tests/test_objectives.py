@@ -67,7 +67,9 @@ def test_free_bits_and_capacity_by_hand(model, rows):
 
 
 @pytest.mark.parametrize("options", OBJECTIVES, ids=name)
-def test_gradients_are_slopes(options, model, rows):
+def test_gradients_are_slopes(options, rows):
+    layer = {"units": 24, "activation": "tanh"}  # differences of the loss see no kinks
+    model = libvae.Model.create(config(encoder=[layer], decoder=[layer]), seed=1)
     random = np.random.default_rng(3)
     noise, start, step = random.standard_normal((1, 200, 3)), model.parameters(), 1e-2
     direction = {key: random.standard_normal(array.shape) / 10 for key, array in start.items()}
@@ -78,7 +80,7 @@ def test_gradients_are_slopes(options, model, rows):
 
     gradients = model.loss_and_gradients(rows[:200], noise, seed=5, **options).gradients
     slope = sum((gradients[key] * direction[key]).sum() for key in start)
-    assert np.isclose((loss_at(step) - loss_at(-step)) / (2 * step), slope, rtol=2e-2, atol=1e-3)
+    assert np.isclose((loss_at(step) - loss_at(-step)) / (2 * step), slope, rtol=1e-3, atol=2e-4)
 
 
 def test_the_doubly_reparameterised_gradient(model, rows):

@@ -100,6 +100,7 @@ def test_a_fresh_virtual_environment(tmp_path):
 
 
 @needs_wheel
+@pytest.mark.timeout(600)  # it compiles the library
 def test_a_source_distribution_builds_the_same_wheel(tmp_path):
     python(sys.executable, "-m", "build", "--sdist", "--outdir", tmp_path, PROJECT)
     (source,) = tmp_path.glob("libvae-*.tar.gz")

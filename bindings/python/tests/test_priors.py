@@ -21,7 +21,8 @@ PRIORS = {
 
 @pytest.fixture(params=PRIORS)
 def model(request):
-    return libvae.Model.create(config(**{"prior": request.param, **PRIORS[request.param]}), seed=1)
+    smooth = {"encoder": [LAYER], "decoder": [LAYER]}  # differences of the loss see no kinks
+    return libvae.Model.create(config(**{"prior": request.param, **smooth, **PRIORS[request.param]}), seed=1)
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_gradients_are_slopes(model, rows, labels):
 
     gradients = model.loss_and_gradients(x, noise, condition).gradients
     slope = sum((gradients[name] * direction[name]).sum() for name in start)
-    assert np.isclose((loss_at(step) - loss_at(-step)) / (2 * step), slope, rtol=1e-2, atol=1e-3)
+    assert np.isclose((loss_at(step) - loss_at(-step)) / (2 * step), slope, rtol=1e-3, atol=2e-4)
 
 
 def test_the_standard_prior_is_zeros():

@@ -129,7 +129,7 @@ pub struct Loss {
     pub loss: f64,
     /// -log p(x|z), mean over samples.
     pub reconstruction: f64,
-    /// KL(q(z|x), p(z)) in closed form, not multiplied by beta.
+    /// KL(q(z|x), p(z)), not multiplied by beta; estimated by the samples for a mixture or VampPrior.
     pub kl: f64,
     /// reconstruction + kl
     pub negative_elbo: f64,

@@ -26,8 +26,10 @@
 //!
 //! # What holds for all of it
 //!
-//! - Matrices are row-major slices; `[n, D]` means n rows of D values. D is the model's input dimension, Z its latent
-//!   dimension, K an objective's latent samples. Losses are in nats per example.
+//! - Matrices are row-major slices; `[n, D]` means n rows of D values. D is the model's input dimension, C its
+//!   condition's, Z its latent dimension, K an objective's latent samples. Losses are in nats per example.
+//! - A model with a condition needs it with all rows, [`Rows::given`], and beside z: [`Model::decode_given`],
+//!   [`Model::sample_given`].
 //! - Data are borrowed for the call and read in place ([`Rows`]). The `…_into` forms write into the caller's slices
 //!   and allocate nothing; the others return vectors.
 //! - Every failure is an [`Error`] with a [`Status`] and a message that names the argument, its value and what is

@@ -8,8 +8,8 @@ use crate::names::Likelihood;
 use crate::sys;
 use crate::workspace::{Gaussian, Workspace};
 
-/// The distributions of a model. They fail with `MISMATCH` where shapes do not fit, with `DATA` where z is not finite, and
-/// with `NOT_FINITE`. condition: `[n, C]`, a label for each row, or one for all; `None` for a model without one.
+/// The distributions of a model. They fail with `MISMATCH` where shapes do not fit, with `DATA` where z is not finite,
+/// and with `NOT_FINITE`. condition: `[n, C]`, a label for each row, or one for all; `None` for a model without one.
 impl Model {
     /// What p(x|z) is described by, one matrix for each of [`Likelihood::parameter_names`].  z: `[n, Z]`; gives
     /// `[P, n, D]`.
@@ -41,7 +41,8 @@ impl Model {
     }
 
     /// The expectation of x under p(x|z), also of a continuous Bernoulli, where [`decode`](Model::decode) gives its
-    /// parameter.  z: `[n, Z]`; gives `[n, D]`. Fails with `UNSUPPORTED` for a Student-t with 1 degree of freedom or less.
+    /// parameter.  z: `[n, Z]`; gives `[n, D]`. Fails with `UNSUPPORTED` for a Student-t with 1 degree of freedom or
+    /// less.
     pub fn likelihood_mean<'a>(
         &self,
         workspace: &mut Workspace,
@@ -98,8 +99,8 @@ impl Model {
         })
     }
 
-    /// The prior p(z|c) of `rows` rows; of a model with the standard prior zeros. Fails with `UNSUPPORTED` for priors that
-    /// are not one Gaussian.
+    /// The prior p(z|c) of `rows` rows; of a model with the standard prior zeros. Fails with `UNSUPPORTED` for priors
+    /// that are not one Gaussian.
     pub fn prior<'a>(
         &self,
         workspace: &mut Workspace,

@@ -123,7 +123,7 @@ pub struct Statistics {
     pub active_latents: u32,
     /// M: the smallest batch there was.
     pub aggregate_rows: u32,
-    /// `[Z]`, each latent's share of the KL.
+    /// `[Z]`, each latent's share of the KL; NaN for a mixture or VampPrior.
     pub latent_kl: Vec<f64>,
     /// `[Z]`, the variance over examples of each latent's mean.
     pub latent_variance: Vec<f64>,

@@ -1,5 +1,5 @@
-//! Conditions in every call that takes rows or z: labels in both sizes, bytes and rows with a single 1 are the same to the
-//! bit; one for all; strides; what is refused.
+//! Conditions in every call that takes rows or z: labels in both sizes, bytes and rows with a single 1 are the same to
+//! the bit; one for all; strides; what is refused.
 
 use libvae::*;
 

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `--condition`: labels and numbers, in training and beside every command that runs a model.
-@Suite struct ConditionTests {
+@Suite struct ConditionOptionTests {
   private let folder = Folder()
 
   private func run(_ words: String...) throws -> Outcome { try Program.run(words, in: folder.path) }
@@ -42,7 +42,8 @@ import Testing
     _ = try ok("reconstruct", "model.safetensors", "digits", "--condition", "labels", "--out", "r.npy")
     _ = try ok("decode", "model.safetensors", "z.npy", "--condition", "4", "--out", "d.npy")
     #expect(try NPY(folder.data("d.npy")).shape == [1000, 784])
-    _ = try ok("evaluate", "model.safetensors", "digits", "--condition", "labels", "--statistics", "--importance-samples", "5")
+    _ = try ok(
+      "evaluate", "model.safetensors", "digits", "--condition", "labels", "--statistics", "--importance-samples", "5")
   }
 
   /// Classes are taken in turn, and the noise of a row does not depend on them.
@@ -75,7 +76,9 @@ import Testing
     #expect(try trainTable(["--condition", "wide.csv"]).errors.contains("Condition: 2 numbers a row"))
     _ = try ok("evaluate", "m.safetensors", "x.csv", "--condition", "wide.csv")
     // The held-out part keeps its own conditions: other data than those rows would give another loss.
-    let whole = try trainTable(["--condition", "c.csv", "--validation", "x.csv", "--validation-condition", "c.csv", "--json"])
+    let whole = try trainTable([
+      "--condition", "c.csv", "--validation", "x.csv", "--validation-condition", "c.csv", "--json",
+    ])
     #expect(whole.code == 0, "\(whole.errors)")
   }
 
@@ -90,20 +93,23 @@ import Testing
     #expect(try trainTable(["--condition", "c.csv", "--quiet"]).code == 0)
     expectError(try run("evaluate", "m.safetensors", "x.csv"), code: 2, "a condition of 3 values", "--condition")
     expectError(try run("sample", "m.safetensors", "--out", "s.npy"), code: 2, "a condition of 3 values")
-    expectError(try run("sample", "m.safetensors", "--condition", "3", "--out", "s.npy"), code: 1, "3 is no class", "0 to 2")
+    expectError(
+      try run("sample", "m.safetensors", "--condition", "3", "--out", "s.npy"), code: 1, "3 is no class", "0 to 2")
     expectError(
       try run("sample", "m.safetensors", "--condition", "labels", "--out", "s.npy"), code: 2, "there are no data here")
     expectError(try run("evaluate", "m.safetensors", "x.csv", "--condition", "labels"), code: 1, "x.csv", "no labels")
     expectError(try run("evaluate", "m.safetensors", "x.csv", "--condition", "0,1"), code: 1, "2 rows", "60")
     try folder.write("two.csv", "0.5,1\n")
-    expectError(try run("evaluate", "m.safetensors", "x.csv", "--condition", "two.csv"), code: 1, "two.csv", "2 numbers")
+    expectError(
+      try run("evaluate", "m.safetensors", "x.csv", "--condition", "two.csv"), code: 1, "two.csv", "2 numbers")
     expectError(try run("evaluate", "m.safetensors", "x.csv", "--condition", "no.csv"), code: 1, "no.csv")
     try folder.write("short.csv", "0\n1\n")
     expectError(try trainTable(["--condition", "short.csv"]), code: 1, "2 rows", "60")
     try folder.write("negative.csv", (0..<60).map { $0 == 4 ? "-1" : "1" }.joined(separator: "\n"))
     expectError(
       try trainTable(["--condition", "negative.csv", "--condition-kind", "labels"]), code: 1, "row 5", "-1 is no class")
-    expectError(try trainTable(["--condition", "c.csv", "--classes", "2"]), code: 2, "--classes 2", "highest label is 2")
+    expectError(
+      try trainTable(["--condition", "c.csv", "--classes", "2"]), code: 2, "--classes 2", "highest label is 2")
     expectError(try trainTable(["--classes", "2"]), code: 2, "--classes 2 needs --condition")
     expectError(try trainTable(["--condition", "c.csv", "--observed", "left"]), code: 2, "--observed")
     expectError(

@@ -15,7 +15,7 @@ private func oneHot<Value: Numeric>(_ labels: [UInt8], one: Value) -> [Value] {
   labels.flatMap { label in (0..<4).map { $0 == Int(label) ? one : 0 } }
 }
 
-@Suite struct ConditionTests {
+@Suite struct ModelConditionTests {
   let model: VAE
   let rows = patternRows(7)
   let labels: [UInt8]

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// `presets` and `train --preset`.
-@Suite struct PresetTests {
+@Suite struct PresetOptionTests {
   private static let names = [
     "tutorial-mse", "kingma-mlp", "leaky-mlp", "two-hidden-bce", "two-hidden-reconstruction-only", "iwae-1layer",
     "vampprior-mlp", "beta-vae-h", "beta-vae-b", "beta-tc", "dip-i", "dip-ii", "info-vae", "wae-rbf", "wae-imq", "swae",
