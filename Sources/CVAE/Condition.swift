@@ -19,7 +19,8 @@ public struct Condition: Sendable {
 
   private let storage: Storage
 
-  private enum Storage: @unchecked Sendable {
+  // Indirect, so that rows with a condition stay small: Swift 6.3's optimiser loses parts of enums of many words.
+  private indirect enum Storage: @unchecked Sendable {
     case floats([Float])
     case bytes([UInt8], scale: Double)
     case byteLabels([UInt8])
@@ -112,19 +113,19 @@ extension RowSource {
 extension Condition {
   /// Where the values lie, without their shape; valid as long as the memory is.
   fileprivate struct View {
-    let type: vae_condition_type
+    let type: Int32
     let values: UnsafeRawPointer?
     let count: Int
     let scale: Double
 
     init<T>(_ values: UnsafeBufferPointer<T>, _ type: Int, scale: Double = 1 / 255) {
-      self.type = vae_condition_type(type)
+      self.type = Int32(type)
       self.values = UnsafeRawPointer(values.baseAddress)
       count = values.count
       self.scale = scale
     }
 
-    var isLabels: Bool { type >= vae_condition_type(VAE_CONDITION_LABELS_UINT8) }
+    var isLabels: Bool { type >= Int32(VAE_CONDITION_LABELS_UINT8) }
   }
 
   private func withView<R, E: Error>(_ body: (View) throws(E) -> R) throws(E) -> R {

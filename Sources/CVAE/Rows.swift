@@ -30,9 +30,10 @@ public struct Rows: RowSource {
   private enum Storage: @unchecked Sendable {
     case floats([Float])
     case bytes([UInt8], scale: Double)
-    // The initialiser's contract: nobody writes into the memory while the rows are in use.
-    case floatBuffer(UnsafeBufferPointer<Float>, owner: (any Sendable)?)
-    case byteBuffer(UnsafeBufferPointer<UInt8>, scale: Double, owner: (any Sendable)?)
+    // Indirect as a condition's storage is. The initialiser's contract: nobody writes into the memory while the rows are
+    // in use.
+    indirect case floatBuffer(UnsafeBufferPointer<Float>, owner: (any Sendable)?)
+    indirect case byteBuffer(UnsafeBufferPointer<UInt8>, scale: Double, owner: (any Sendable)?)
   }
 
   /// Rows of floats. The array is shared, not copied.
