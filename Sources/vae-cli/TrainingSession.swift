@@ -82,7 +82,8 @@ final class TrainingSession {
     if let change = setup.change {
       printNote("Note: \(change).")
     } else if info.precision != setup.trainer.configuration.precision {
-      printNote("Note: bf16 needs kernels for AVX512_BF16, which are not there: training in \(info.precision).")
+      printNote(
+        "Note: bf16 needs kernels for AVX512_BF16 or FEAT_BF16, which are not there: training in \(info.precision).")
     }
     if configuration.likelihood.kind.isLocated, configuration.likelihood.sigmaKind != .perOutput,
       let advice = standardisingAdvice(setup.data)
