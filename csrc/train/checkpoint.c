@@ -48,9 +48,10 @@ vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err
   else if (saved->training.precision != t->training.precision && !t->training.precision_fallback)
     status = vaei_fail(err, VAE_ERROR_MISMATCH, "%s holds a run in %s; the trainer's training.precision is %s", path,
                        vaei_precision_name(saved->training.precision), vaei_precision_name(t->training.precision));
-  else status = vaei_trainer_fit_pass(t, saved->training.batch_size, &saved->training.objective, err);
-  if (status == VAE_OK) status = vaei_trainer_fit_gradients(t, &saved->training, err);
+  else status = vaei_trainer_fit_gradients(t, &saved->training, err);
   if (status == VAE_OK && state.is_best) status = vaei_trainer_fit_best(t, err);
+  /* Last: what holds another objective may hold the old one no more. */
+  if (status == VAE_OK) status = vaei_trainer_fit_pass(t, saved->training.batch_size, &saved->training.objective, err);
   if (status == VAE_OK) {
     memcpy(t->model->block, saved->block, bytes);
     memcpy(t->adam.m, state.first_moment, bytes);
