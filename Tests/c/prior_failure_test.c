@@ -113,7 +113,10 @@ static int restore_once(const char *path, const float *x, long fail_at) {
   CHECK_OK(vae_trainer_epoch(trainer, &data, NULL, NULL, &loss, &err), &err);
   m.fail_at = m.calls + fail_at;
   const vae_status status = vae_trainer_restore(trainer, path, &err);
-  if (status != VAE_OK) CHECK_STATUS(status, VAE_ERROR_OUT_OF_MEMORY);
+  if (status != VAE_OK) {
+    CHECK_STATUS(status, VAE_ERROR_OUT_OF_MEMORY);
+    CHECK_STATUS(vae_trainer_take_best(trainer, &err), VAE_ERROR_INVALID_ARGUMENT); /* it has none */
+  }
   m.fail_at = 0;
   CHECK_OK(vae_trainer_epoch(trainer, &data, NULL, NULL, &loss, &err), &err);
   vae_trainer_free(trainer);
