@@ -28,6 +28,12 @@ let decodeCommand = Command(
     Example("vae-cli decode model.safetensors codes.npy --out decoded.npy", "what vae-cli encode wrote, and back"),
     Example("vae-cli decode model.safetensors codes.csv --out decoded.png", "the same as a picture"),
     Example("vae-cli decode model.safetensors codes.csv --draw --seed 1 --out drawn.png", "black and white digits"),
+    Example(
+      "vae-cli decode model.safetensors codes.csv --condition 7 --out sevens.png",
+      "of a model that is told the classes: the same handwriting, all of them sevens"),
+    Example(
+      "vae-cli decode model.safetensors codes.csv --parameters --out parameters.csv",
+      "all that p(x given z) has: of a table with sigma, locations and scales"),
   ],
   run: decode)
 
@@ -50,7 +56,8 @@ private func decode(_ arguments: Arguments) throws -> Int32 {
   guard codes.columns == latents else {
     throw Failure(
       "\(printable(codes.source)): a row has \(plural(codes.columns, "number")); the model \(printable(modelPath)) has "
-        + plural(latents, "latent dimension"))
+        + plural(latents, "latent dimension")
+        + (codes.columns == 2 * latents ? "; encode without --logvar writes codes to decode" : ""))
   }
   try codes.check()
   let condition = try modelCondition(given, of: model, named: modelPath, rows: codes.rows, command: "decode")

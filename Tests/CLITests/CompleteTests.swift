@@ -23,7 +23,7 @@ import Testing
   func dimensions(part: String, missing: Int) throws {
     let outcome = try train(part)
     #expect(outcome.code == 0, "\(outcome.errors)")
-    #expect(outcome.errors.contains("whole images of which \(part) is seen"))
+    #expect(outcome.errors.contains("784 numbers a row, the images with what is seen (--observed \(part))"))
     #expect(outcome.output.contains("complete m.safetensors digits:test --observed \(part)"))
     let info = try ok(["info", "m.safetensors", "--json"]).json()
     #expect(info["input_dim"] as? Int == missing && info["condition_dim"] as? Int == 784)
