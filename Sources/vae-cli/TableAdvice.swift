@@ -8,7 +8,7 @@ private let rowsLookedAt = 10_000
 /// What to do with values that a likelihood refuses.
 func supportAdvice(_ likelihood: VAE.Likelihood.Kind) -> (DataTable) -> String {
   if likelihood.isUnitInterval { return unitIntervalAdvice }
-  return likelihood.isCount ? countBytesAdvice : { _ in "" }
+  return likelihood.takesCounts ? countBytesAdvice : { _ in "" }
 }
 
 /// Of values outside of [0, 1]: bytes in disguise want a scale, other numbers another likelihood.

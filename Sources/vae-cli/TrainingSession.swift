@@ -89,7 +89,7 @@ final class TrainingSession {
     {
       printNote(advice)
     }
-    if configuration.likelihood.kind.isCount, let advice = countsAdvice(setup.data, configuration.encoder) {
+    if configuration.likelihood.kind.takesCounts, let advice = countsAdvice(setup.data, configuration.encoder) {
       printNote(advice)
     }
   }
