@@ -8,7 +8,8 @@ private let rowsLookedAt = 10_000
 /// What to do with values that a likelihood refuses.
 func supportAdvice(_ likelihood: VAE.Likelihood.Kind) -> (DataTable) -> String {
   if likelihood.isUnitInterval { return unitIntervalAdvice }
-  return likelihood.takesCounts ? countBytesAdvice : { _ in "" }
+  if likelihood.takesCounts { return countBytesAdvice }
+  return { _ in "" }
 }
 
 /// Of values outside of [0, 1]: bytes in disguise want a scale, other numbers another likelihood.
