@@ -30,10 +30,10 @@ let decodeCommand = Command(
     Example("vae-cli decode model.safetensors codes.csv --draw --seed 1 --out drawn.png", "black and white digits"),
     Example(
       "vae-cli decode model.safetensors codes.csv --condition 7 --out sevens.png",
-      "of a model that is told the classes: the same handwriting, all of them sevens"),
+      "of a model that is told the classes: all of them as sevens"),
     Example(
       "vae-cli decode model.safetensors codes.csv --parameters --out parameters.csv",
-      "all that p(x given z) has: of a table with sigma, locations and scales"),
+      "all of p(x given z): locations and scales, rates, ..."),
   ],
   run: decode)
 

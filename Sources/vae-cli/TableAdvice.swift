@@ -35,8 +35,8 @@ func countsAdvice(_ table: DataTable, _ encoder: [VAE.Layer]) -> String? {
   }
   let highest = table.floats(rows: 0..<min(table.rows, rowsLookedAt)).max() ?? 0
   guard highest > 20 else { return nil }
-  return "Note: counts go up to \(shortNumber(Double(highest))), and the encoder reads them as they are. If the KL begins "
-    + "very high, take --activation tanh."
+  return "Note: counts go up to \(shortNumber(Double(highest))), and the encoder reads them as they are. If the KL "
+    + "begins very high, take --activation tanh."
 }
 
 /// A note on the column that is farthest from mean 0 and deviation 1, where one is far; for a likelihood whose sigma is

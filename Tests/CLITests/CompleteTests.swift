@@ -83,7 +83,8 @@ import Testing
     expectError(try run(words + ["--observed", "left"]), code: 2, "--out FILE is missing")
     expectError(try run(words + ["--observed", "left", "--out", "c.csv"]), code: 2, "c.csv", ".png or .npy")
     expectError(try run(words + ["--observed", "right", "--out", "c.png"]), code: 2, "right", "left, top")
-    expectError(try run(words + ["--observed", "left", "--out", "c.png"]), code: 1, "takes 784 values", "392")
+    expectError(
+      try run(words + ["--observed", "left", "--out", "c.png"]), code: 1, "has no condition", "train --observed left")
     expectError(try train("left", ["--pictures", "p"]), code: 2, "--pictures", "--observed")
     try folder.write("odd.csv", (0..<20).map { "0,0.5,1,0.2,\($0 % 2)" }.joined(separator: "\n"))
     expectError(
