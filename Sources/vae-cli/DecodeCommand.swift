@@ -20,7 +20,7 @@ let decodeCommand = Command(
     OptionGroup(
       "Options",
       [
-        out, ConditionOptions.beside, Shared.draw, parameters, Shared.seed, Shared.shape, Shared.precision,
+        out, ConditionOptions.besideCodes, Shared.draw, parameters, Shared.seed, Shared.shape, Shared.precision,
         Shared.threads, Shared.quiet, Shared.json,
       ])
   ],
@@ -41,7 +41,7 @@ private func decode(_ arguments: Arguments) throws -> Int32 {
   let (modelPath, zPath) = (arguments.operands[0], arguments.operands[1])
   let path = try outputPath(arguments, out, command: "decode")
   let target = try RowTarget(path, command: "decode", allowsPictures: !arguments[parameters])
-  let given = arguments[ConditionOptions.beside]
+  let given = arguments[ConditionOptions.besideCodes]
   if arguments[parameters], arguments[Shared.draw] {
     throw UsageError("decode: --parameters and --draw are two things")
   }
