@@ -23,7 +23,7 @@ import Testing
   func dimensions(part: String, missing: Int) throws {
     let outcome = try train(part)
     #expect(outcome.code == 0, "\(outcome.errors)")
-    #expect(outcome.errors.contains("whole images of which \(part) is seen"))
+    #expect(outcome.errors.contains("784 numbers a row, the images with what is seen (--observed \(part))"))
     #expect(outcome.output.contains("complete m.safetensors digits:test --observed \(part)"))
     let info = try ok(["info", "m.safetensors", "--json"]).json()
     #expect(info["input_dim"] as? Int == missing && info["condition_dim"] as? Int == 784)
@@ -83,7 +83,8 @@ import Testing
     expectError(try run(words + ["--observed", "left"]), code: 2, "--out FILE is missing")
     expectError(try run(words + ["--observed", "left", "--out", "c.csv"]), code: 2, "c.csv", ".png or .npy")
     expectError(try run(words + ["--observed", "right", "--out", "c.png"]), code: 2, "right", "left, top")
-    expectError(try run(words + ["--observed", "left", "--out", "c.png"]), code: 1, "takes 784 values", "392")
+    expectError(
+      try run(words + ["--observed", "left", "--out", "c.png"]), code: 1, "has no condition", "train --observed left")
     expectError(try train("left", ["--pictures", "p"]), code: 2, "--pictures", "--observed")
     try folder.write("odd.csv", (0..<20).map { "0,0.5,1,0.2,\($0 % 2)" }.joined(separator: "\n"))
     expectError(

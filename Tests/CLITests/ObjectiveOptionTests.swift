@@ -42,6 +42,19 @@ import Testing
     }
   }
 
+  /// A mixture's KL has no shares of the latents: the report leaves them out, and JSON has null.
+  @Test func statisticsOfAMixture() throws {
+    try #require(try train(["--prior", "mixture"]).code == 0)
+    let words = ["evaluate", "model.safetensors", "digits:test", "--statistics", "--importance-samples", "5"]
+    let report = try Program.run(words, in: folder.path)
+    #expect(report.code == 0, "\(report.errors)")
+    #expect(report.output.contains("latents      "), "\(report.output)")
+    #expect(!report.output.contains("nan") && !report.output.contains("kl by latent"), "\(report.output)")
+    let json = try Program.run(words + ["--json"], in: folder.path).json()
+    let shares = (json["statistics"] as? [String: Any])?["latent_kl"] as? [Any]
+    #expect(shares?.isEmpty == false && shares?.allSatisfy { $0 is NSNull } == true, "\(json)")
+  }
+
   @Test(arguments: [
     (["--free-bits", "1", "--objective", "iwae"], "--free-bits 1 needs --objective elbo"),
     (["--capacity", "1", "--objective", "iwae"], "--capacity 1 needs --objective elbo"),
