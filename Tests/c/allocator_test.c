@@ -128,7 +128,7 @@ static int use_workspace(const life *l, vae_model *model, vae_error *err) {
          went_well(vae_model_evaluate(model, workspace, &data, NULL, 0, &loss, NULL, err), err) &&
          went_well(vae_model_loss_and_gradients(model, workspace, &part, &objective, NULL, 0, &loss, NULL, err), err);
   objective.samples = 6;
-  objective.free_bits = 0.1;
+  objective.free_bits = l->spec.prior == VAE_PRIOR_STANDARD ? 0.1 : 0;
   objective.regularizer =
       l->spec.prior == VAE_PRIOR_STANDARD ? VAE_REGULARIZER_SLICED_WASSERSTEIN : VAE_REGULARIZER_TC; /* of any prior */
   done = done &&

@@ -1,6 +1,5 @@
 #include "oracle.h"
 
-#include "core/random.h"
 #include "oracle_objective.h"
 
 #include <math.h>
@@ -162,23 +161,6 @@ oracle_real *oracle_parameter(oracle *o, const char *name, size_t *count) {
   return NULL;
 }
 
-/* log(1 + exp(x)) without overflow. */
-static oracle_real softplus(oracle_real x) { return (x > 0 ? x : 0) + log1pl(expl(x > 0 ? -x : x)); }
-
-oracle_real oracle_activate(vae_activation activation, oracle_real x) {
-  switch (activation) {
-    case VAE_ACTIVATION_RELU: return x > 0 ? x : 0;
-    case VAE_ACTIVATION_LEAKY_RELU: return x > 0 ? x : 0.2L * x;
-    case VAE_ACTIVATION_TANH: return tanhl(x);
-    case VAE_ACTIVATION_SIGMOID: return 1 / (1 + expl(-x));
-    case VAE_ACTIVATION_ELU: return x > 0 ? x : expm1l(x);
-    case VAE_ACTIVATION_SILU: return x / (1 + expl(-x));
-    case VAE_ACTIVATION_GELU: return x * 0.5L * erfcl(-x * sqrtl(0.5L));
-    case VAE_ACTIVATION_SOFTPLUS: return softplus(x);
-    default: return x;
-  }
-}
-
 static void note_kink(oracle_result *result, oracle_real distance) {
   if (fabsl(distance) < result->nearest_kink) result->nearest_kink = (double)fabsl(distance);
 }
@@ -236,18 +218,19 @@ static oracle_real nll(const oracle *o, oracle_real x, oracle_real raw, oracle_r
                        oracle_result *result, double *output) {
   const test_spec *spec = &o->spec;
   if (spec->likelihood == VAE_LIKELIHOOD_NEGATIVE_BINOMIAL) {
-    *output = (double)softplus(raw);
-    return negative_binomial_nll(x, softplus(raw), o->constants[d]);
+    *output = (double)oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw);
+    return negative_binomial_nll(x, oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw), o->constants[d]);
   }
   if (spec->likelihood == VAE_LIKELIHOOD_POISSON) {
-    *output = (double)softplus(raw);
-    oracle_real log_rate = raw < -50 ? raw : logl(softplus(raw)); /* the rest is below its last digit */
-    return softplus(raw) - x * log_rate + lgammal(x + 1);
+    *output = (double)oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw);
+    oracle_real log_rate =
+        raw < -50 ? raw : logl(oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw)); /* the rest is below its last digit */
+    return oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw) - x * log_rate + lgammal(x + 1);
   }
   if (spec->likelihood == VAE_LIKELIHOOD_BERNOULLI || spec->likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI) {
     *output = (double)oracle_activate(VAE_ACTIVATION_SIGMOID, raw);
     int continuous = spec->likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI;
-    return softplus(raw) - x * raw - (continuous ? log_continuous_constant(raw) : 0);
+    return oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw) - x * raw - (continuous ? log_continuous_constant(raw) : 0);
   }
   if (spec->output_activation == VAE_ACTIVATION_RELU || spec->output_activation == VAE_ACTIVATION_LEAKY_RELU) {
     note_kink(result, raw);
@@ -282,29 +265,13 @@ static oracle_real *make_rows(const oracle *o, size_t *width) {
   return test_allocate(2 * *width * sizeof(oracle_real));
 }
 
-/* Whose outputs are dropped; NULL: nobody's. */
-typedef struct dropping {
-  double rate;
-  size_t example, sample;
-} dropping;
-
-/* Outputs of layer `index`, which in the library has one head in place of two. */
-static void drop_outputs(const oracle *o, const dropping *from, size_t index, oracle_real *y) {
-  const uint32_t layer = (uint32_t)(index < o->spec.encoder_count ? index : index - 1);
-  const uint64_t each = ((uint64_t)o->layers[index].units + 15) / 16 * 16;
-  for (size_t u = 0; u < o->layers[index].units; u++) {
-    const float uniform = vaei_uniform(0, VAEI_STREAM_TRAINING + VAEI_STREAM_DROPOUT + layer, (uint32_t)from->example,
-                                       from->sample * each + u);
-    y[u] = uniform < (float)from->rate ? 0 : y[u] / (1 - (oracle_real)from->rate);
-  }
-}
-
 static const oracle_real *run_stack(const oracle *o, size_t first, size_t count, oracle_real *rows, size_t width,
-                                    const dropping *drop, oracle_result *result) {
+                                    const oracle_dropping *drop, oracle_result *result) {
   oracle_real *in = rows, *out = rows + width;
   for (size_t i = first; i < first + count; i++) {
     dense_row(&o->layers[i], in, out, o->layers[i].activation, result);
-    if (drop && drop->rate > 0) drop_outputs(o, drop, i, out);
+    /* The library has one head in place of two. */
+    if (drop) oracle_drop(drop, i < o->spec.encoder_count ? i : i - 1, o->layers[i].units, out);
     oracle_real *other = in;
     in = out;
     out = other;
@@ -376,7 +343,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
   const test_spec *spec = &o->spec;
   size_t latents = spec->latent_dim, inputs = spec->input_dim, samples = spec->objective.samples;
   const float *x = batch->x + row * inputs;
-  dropping drop = {.rate = batch->dropout, .example = row};
+  oracle_dropping drop = {.rate = batch->dropout, .example = row};
   oracle_real *mean = posterior, *logvar = posterior + latents, *prior = logvar + latents,
               *prior_logvar = prior + latents;
   oracle_real *raw = prior_logvar + latents;
