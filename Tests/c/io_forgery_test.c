@@ -187,8 +187,8 @@ static void test_forgeries(void) {
        VAE_ERROR_FORMAT,
        "objective.binarization is dynamic; it makes values 0 or 1, for a bernoulli likelihood"},
       {{.format = "1",
-        .config = WITH("\"prior\":\"mixture\",\"prior_components\":3," TRAINING("1", "1,\"free_bits\":1", "128", "0.001",
-                                                                             "0"))},
+        .config = WITH(
+            "\"prior\":\"mixture\",\"prior_components\":3," TRAINING("1", "1,\"free_bits\":1", "128", "0.001", "0"))},
        VAE_ERROR_FORMAT,
        "objective.free_bits is 1; it needs each latent's KL from a standard prior, and the model's is mixture"},
       {{.format = "1", .config = CONFIG, .without = "decoder.0.bias"},
