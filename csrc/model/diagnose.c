@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/names.h"
 #include "core/scalar.h"
 #include "model/mixed.h"
 #include "model/prior.h"
@@ -59,7 +60,10 @@ static bool diagnose_encoder(const vaei_pass *pass, char *words, size_t size) {
   }
   for (size_t i = 0; i < pass->rows; i++)
     if (!vaei_is_finite(pass->kl[i])) { /* logvar itself has been clamped */
-      snprintf(words, size, "the posterior (layer encoder.logvar), row %zu of the %s", i, rows_of(pass));
+      const bool alone = model->config.prior == VAE_PRIOR_STANDARD || pass->size.encoder_only;
+      snprintf(words, size, "the posterior (layer encoder.logvar)%s%s%s, row %zu of the %s",
+               alone ? "" : " or its KL from the ", alone ? "" : vaei_prior_name(model->config.prior),
+               alone ? "" : " prior", i, rows_of(pass));
       return true;
     }
   return false;
