@@ -66,7 +66,7 @@ extension VAE {
     /// What to beware of.
     public let warnings: [Warning]
 
-    /// Each latent's share of ``kl``, `[Z]`.
+    /// Each latent's share of ``kl``, `[Z]`; NaN for a mixture or a VampPrior, whose divergence has no such parts.
     public let latentKL: [Double]
 
     /// The variance over examples of each latent's mean under q, `[Z]`.

@@ -130,19 +130,22 @@ import Testing
     // One epoch takes far longer than the test may.
     let trainer = try makeTrainer(slowTraining)
     let many = patternRows(100_000)
-    let started = Shared(false)
+    let (reports, late, cancelled) = (Shared(0), Shared(0), Shared(false))
     let task = Task {
       try await trainer.fit(many, epochs: 100) { _ in
-        started.value = true
+        reports.update { $0 += 1 }
+        if cancelled.value { late.update { $0 += 1 } }
         return .continue
       }
     }
-    while !started.value { try await Task.sleep(for: .milliseconds(1)) }
-    let clock = ContinuousClock.now
+    while reports.value == 0 { try await Task.sleep(for: .milliseconds(1)) }
     task.cancel()
+    cancelled.value = true
     await #expect(throws: CancellationError.self) { try await task.value }
-    #expect(ContinuousClock.now - clock < .seconds(2))
-    #expect(try trainer.info.batch > 0)
+    // Reports come about ten times a second: the next one ends the run, however busy the machine. One may be under way.
+    #expect(late.value <= 1)
+    let info = try trainer.info
+    #expect(info.epoch == 0 && info.batch > 0)
   }
 
   @Test func cancellingTheConsumerThrows() async throws {

@@ -99,6 +99,7 @@ import Testing
     let loss = try model.evaluate(rows)
     #expect(abs(loss.loss - loss.reconstruction - loss.kl) < 1e-6 * loss.loss)
     #expect(try VAE(bytes: model.serialized()).sample(count: 5, seed: 3) == model.sample(count: 5, seed: 3))
-    #expect(try model.statistics(rows, samples: 20).logEvidence.isFinite)
+    let statistics = try model.statistics(rows, samples: 20)
+    #expect(statistics.logEvidence.isFinite && statistics.kl.isFinite && statistics.latentKL.allSatisfy(\.isNaN))
   }
 }

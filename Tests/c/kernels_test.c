@@ -73,6 +73,7 @@ static void check_density(vaei_density_kernel *kernel, vaei_density_kernel *want
   const size_t row = padded(columns), size = rows * row;
   float *x = floats(size, end), *d = floats(size, end), *want = copy_of(d, size, end);
   float *d_constant[2], *want_constant[2];
+  vaei_constants constants = {.value = {floats(row, end), floats(row, end)}, .row = row};
   float *d_scale = floats(row, end), *want_scale = copy_of(d_scale, row, end);
   double nll[16] = {0}, want_nll[16] = {0};
   /* A likelihood's own kind of values is what its oracle test is for: here any finite ones will do. */
@@ -88,19 +89,18 @@ static void check_density(vaei_density_kernel *kernel, vaei_density_kernel *want
                        .constant = 0.3f,
                        .log_scale = scaled ? floats(row, end) : NULL,
                        .log_scale_unit = 0.5f,
-                       .constant_of = {floats(row, end), floats(row, end)},
-                       .d_constant_row = row};
+                       .constants = &constants};
   for (int c = 0; c < 2; c++) want_constant[c] = copy_of(d_constant[c] = floats(size, end), size, end);
   for (size_t i = 0; i < size; i++) x[i] = fabsf(roundf(x[i]));
   for (int gradient = 0; gradient < 2; gradient++) {
     tile.d = gradient ? d : NULL;
     tile.d_log_scale = gradient ? d_scale : NULL;
-    for (int c = 0; c < 2; c++) tile.d_constant_of[c] = gradient ? d_constant[c] : NULL;
+    for (int c = 0; c < 2; c++) constants.gradient[c] = d_constant[c];
     tile.nll = nll;
     kernel(&tile);
     tile.d = gradient ? want : NULL;
     tile.d_log_scale = gradient ? want_scale : NULL;
-    for (int c = 0; c < 2; c++) tile.d_constant_of[c] = gradient ? want_constant[c] : NULL;
+    for (int c = 0; c < 2; c++) constants.gradient[c] = want_constant[c];
     tile.nll = want_nll;
     wanted(&tile);
   }

@@ -47,6 +47,7 @@ typedef struct column {
 static column column_of(vaei_density_kernel *kernel, float o, float x, float first, float second) {
   float output[16] = {o}, target[16] = {x}, d[16], weight = 1;
   float constant[2][16] = {{first}, {second}}, d_constant[2][16];
+  const vaei_constants constants = {{constant[0], constant[1]}, {d_constant[0], d_constant[1]}, 16};
   column c = {0};
   const vaei_density tile = {.rows = 1,
                              .columns = 1,
@@ -58,9 +59,7 @@ static column column_of(vaei_density_kernel *kernel, float o, float x, float fir
                              .d = d,
                              .d_row = 16,
                              .nll = &c.nll,
-                             .constant_of = {constant[0], constant[1]},
-                             .d_constant_of = {d_constant[0], d_constant[1]},
-                             .d_constant_row = 16};
+                             .constants = &constants};
   kernel(&tile);
   c.slope = d[0];
   for (int i = 0; i < 2; i++) c.constant[i] = d_constant[i][0];

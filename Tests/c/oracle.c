@@ -1,6 +1,5 @@
 #include "oracle.h"
 
-#include "core/random.h"
 #include "oracle_objective.h"
 
 #include <math.h>
@@ -162,23 +161,6 @@ oracle_real *oracle_parameter(oracle *o, const char *name, size_t *count) {
   return NULL;
 }
 
-/* log(1 + exp(x)) without overflow. */
-static oracle_real softplus(oracle_real x) { return (x > 0 ? x : 0) + log1pl(expl(x > 0 ? -x : x)); }
-
-oracle_real oracle_activate(vae_activation activation, oracle_real x) {
-  switch (activation) {
-    case VAE_ACTIVATION_RELU: return x > 0 ? x : 0;
-    case VAE_ACTIVATION_LEAKY_RELU: return x > 0 ? x : 0.2L * x;
-    case VAE_ACTIVATION_TANH: return tanhl(x);
-    case VAE_ACTIVATION_SIGMOID: return 1 / (1 + expl(-x));
-    case VAE_ACTIVATION_ELU: return x > 0 ? x : expm1l(x);
-    case VAE_ACTIVATION_SILU: return x / (1 + expl(-x));
-    case VAE_ACTIVATION_GELU: return x * 0.5L * erfcl(-x * sqrtl(0.5L));
-    case VAE_ACTIVATION_SOFTPLUS: return softplus(x);
-    default: return x;
-  }
-}
-
 static void note_kink(oracle_result *result, oracle_real distance) {
   if (fabsl(distance) < result->nearest_kink) result->nearest_kink = (double)fabsl(distance);
 }
@@ -214,40 +196,24 @@ static oracle_real located_nll(vae_likelihood likelihood, oracle_real t, oracle_
   return fabsl(t) + log_sigma + logl(2);
 }
 
-/* log of the continuous Bernoulli's constant, 2 artanh(1 - 2 lambda) / (1 - 2 lambda) with lambda = sigmoid(o). */
-static oracle_real log_continuous_constant(oracle_real o) {
-  oracle_real t = tanhl(0.5L * o);
-  return fabsl(o) < 1e-4L ? logl(2) + o * o / 12 : logl(2 * atanhl(t) / t);
-}
-
-/* -log p of a negative binomial count with that mean, of a Student-t at that distance from its location. */
-static oracle_real negative_binomial_nll(oracle_real x, oracle_real mean, oracle_real log_dispersion) {
-  oracle_real t = expl(log_dispersion);
-  return lgammal(t) + lgammal(x + 1) - lgammal(x + t) + t * log1pl(mean / t) + (x > 0 ? x * log1pl(t / mean) : 0);
-}
-
-static oracle_real student_nll(oracle_real distance, oracle_real log_scale, oracle_real log_df) {
-  oracle_real df = expl(log_df), u = distance * expl(-log_scale);
-  return lgammal(df / 2) - lgammal((df + 1) / 2) + 0.5L * logl(df * PI) + log_scale + (df + 1) / 2 * log1pl(u * u / df);
-}
-
 /* -log p(x | decoder output `raw`) of column d; *output receives the likelihood's mean. */
 static oracle_real nll(const oracle *o, oracle_real x, oracle_real raw, oracle_real log_sigma, size_t d,
                        oracle_result *result, double *output) {
   const test_spec *spec = &o->spec;
   if (spec->likelihood == VAE_LIKELIHOOD_NEGATIVE_BINOMIAL) {
-    *output = (double)softplus(raw);
-    return negative_binomial_nll(x, softplus(raw), o->constants[d]);
+    *output = (double)oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw);
+    return oracle_negative_binomial_nll(x, oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw), o->constants[d]);
   }
   if (spec->likelihood == VAE_LIKELIHOOD_POISSON) {
-    *output = (double)softplus(raw);
-    oracle_real log_rate = raw < -50 ? raw : logl(softplus(raw)); /* the rest is below its last digit */
-    return softplus(raw) - x * log_rate + lgammal(x + 1);
+    *output = (double)oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw);
+    oracle_real log_rate =
+        raw < -50 ? raw : logl(oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw)); /* the rest is below its last digit */
+    return oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw) - x * log_rate + lgammal(x + 1);
   }
   if (spec->likelihood == VAE_LIKELIHOOD_BERNOULLI || spec->likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI) {
     *output = (double)oracle_activate(VAE_ACTIVATION_SIGMOID, raw);
     int continuous = spec->likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI;
-    return softplus(raw) - x * raw - (continuous ? log_continuous_constant(raw) : 0);
+    return oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw) - x * raw - (continuous ? oracle_log_continuous_constant(raw) : 0);
   }
   if (spec->output_activation == VAE_ACTIVATION_RELU || spec->output_activation == VAE_ACTIVATION_LEAKY_RELU) {
     note_kink(result, raw);
@@ -255,7 +221,7 @@ static oracle_real nll(const oracle *o, oracle_real x, oracle_real raw, oracle_r
   oracle_real location = oracle_activate(spec->output_activation, raw);
   *output = (double)location;
   if (spec->likelihood == VAE_LIKELIHOOD_STUDENT_T)
-    return student_nll(x - location, o->constants[d], o->constants[spec->input_dim + d]);
+    return oracle_student_nll(x - location, o->constants[d], o->constants[spec->input_dim + d]);
   return located_nll(spec->likelihood, (x - location) * expl(-log_sigma), log_sigma, result);
 }
 
@@ -282,29 +248,13 @@ static oracle_real *make_rows(const oracle *o, size_t *width) {
   return test_allocate(2 * *width * sizeof(oracle_real));
 }
 
-/* Whose outputs are dropped; NULL: nobody's. */
-typedef struct dropping {
-  double rate;
-  size_t example, sample;
-} dropping;
-
-/* Outputs of layer `index`, which in the library has one head in place of two. */
-static void drop_outputs(const oracle *o, const dropping *from, size_t index, oracle_real *y) {
-  const uint32_t layer = (uint32_t)(index < o->spec.encoder_count ? index : index - 1);
-  const uint64_t each = ((uint64_t)o->layers[index].units + 15) / 16 * 16;
-  for (size_t u = 0; u < o->layers[index].units; u++) {
-    const float uniform = vaei_uniform(0, VAEI_STREAM_TRAINING + VAEI_STREAM_DROPOUT + layer, (uint32_t)from->example,
-                                       from->sample * each + u);
-    y[u] = uniform < (float)from->rate ? 0 : y[u] / (1 - (oracle_real)from->rate);
-  }
-}
-
 static const oracle_real *run_stack(const oracle *o, size_t first, size_t count, oracle_real *rows, size_t width,
-                                    const dropping *drop, oracle_result *result) {
+                                    const oracle_dropping *drop, oracle_result *result) {
   oracle_real *in = rows, *out = rows + width;
   for (size_t i = first; i < first + count; i++) {
     dense_row(&o->layers[i], in, out, o->layers[i].activation, result);
-    if (drop && drop->rate > 0) drop_outputs(o, drop, i, out);
+    /* The library has one head in place of two. */
+    if (drop) oracle_drop(drop, i < o->spec.encoder_count ? i : i - 1, o->layers[i].units, out);
     oracle_real *other = in;
     in = out;
     out = other;
@@ -376,7 +326,7 @@ static oracle_real run_example(const oracle *o, const oracle_batch *batch, size_
   const test_spec *spec = &o->spec;
   size_t latents = spec->latent_dim, inputs = spec->input_dim, samples = spec->objective.samples;
   const float *x = batch->x + row * inputs;
-  dropping drop = {.rate = batch->dropout, .example = row};
+  oracle_dropping drop = {.rate = batch->dropout, .example = row};
   oracle_real *mean = posterior, *logvar = posterior + latents, *prior = logvar + latents,
               *prior_logvar = prior + latents;
   oracle_real *raw = prior_logvar + latents;

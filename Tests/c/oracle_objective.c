@@ -176,3 +176,12 @@ float *oracle_prior_draws(uint64_t seed, uint32_t stream, uint64_t first, size_t
 float *oracle_directions(uint64_t seed, uint32_t stream, size_t projections, size_t latents) {
   return draws_of(seed, stream + VAEI_STREAM_DIRECTIONS, 0, projections, latents);
 }
+
+void oracle_drop(const oracle_dropping *whose, size_t layer, size_t units, long double *y) {
+  const uint32_t stream = VAEI_STREAM_TRAINING + VAEI_STREAM_DROPOUT + (uint32_t)layer;
+  const uint64_t first = whose->sample * (((uint64_t)units + 15) / 16 * 16);
+  for (size_t u = 0; u < units && whose->rate > 0; u++) {
+    const float uniform = vaei_uniform(0, stream, (uint32_t)whose->example, first + u);
+    y[u] = uniform < (float)whose->rate ? 0 : y[u] / (1 - (real)whose->rate);
+  }
+}

@@ -21,4 +21,13 @@ long double oracle_penalty(const vae_objective *objective, const oracle_posterio
 float *oracle_prior_draws(uint64_t seed, uint32_t stream, uint64_t first, size_t n, size_t latents);
 float *oracle_directions(uint64_t seed, uint32_t stream, size_t projections, size_t latents);
 
+/* Whose outputs are dropped, in the first step with seed 0. */
+typedef struct oracle_dropping {
+  double rate;
+  size_t example, sample;
+} oracle_dropping;
+
+/* Drops outputs y [units] of the library's layer of that index. */
+void oracle_drop(const oracle_dropping *whose, size_t layer, size_t units, long double *y);
+
 #endif

@@ -75,6 +75,14 @@ typedef struct vaei_adam_tile {
   uint32_t rows, panels;
 } vaei_adam_tile;
 
+/* Learned parameters of a tile's columns: the log dispersion; or log scale and log df. */
+typedef struct vaei_constants {
+  const float *value[VAEI_MOST_CONSTANTS]; /* [columns] each, padded */
+  /* Where the tile's d is not NULL: [rows, row] each, zero in the padding; receive row_weight[i] times the gradients. */
+  float *gradient[VAEI_MOST_CONSTANTS];
+  size_t row;
+} vaei_constants;
+
 /* A tile of outputs whose negative log density is wanted: nll[i] += the sum over the columns. */
 typedef struct vaei_density {
   size_t rows, columns;
@@ -96,11 +104,7 @@ typedef struct vaei_density {
   float *
       d_log_scale; /* where neither log_scale nor d is NULL: [columns], padded; += the rows' gradients of v, in order */
 
-  /* Of densities with parameters of their own for each column, [columns], padded: the log dispersion; or log scale and log
-   * df. Where d is not NULL, row_weight[i] times their gradients go to [rows, d_constant_row], zero in the padding. */
-  const float *constant_of[VAEI_MOST_CONSTANTS];
-  float *d_constant_of[VAEI_MOST_CONSTANTS];
-  size_t d_constant_row;
+  const vaei_constants *constants; /* of densities with learned parameters of each column; else not read */
 } vaei_density;
 
 typedef void vaei_density_kernel(const vaei_density *tile);

@@ -40,7 +40,7 @@ typedef struct binomial_column {
 } binomial_column;
 
 VF_INLINE binomial_column binomial_column_at(const vaei_density *tile, size_t j) {
-  const clamped_log log_t = clamp_log(tile->constant_of[0] + j, VAEI_MOST_LOG_SHAPE);
+  const clamped_log log_t = clamp_log(tile->constants->value[0] + j, VAEI_MOST_LOG_SHAPE);
   const vf t = vf_exp(log_t.value);
   const gamma_rests rests = gamma_rests_of(t);
   return (binomial_column){.t = t, .rest = rests.rest, .slope = rests.slope, .inside = log_t.inside};
@@ -87,8 +87,8 @@ typedef struct student_column {
 } student_column;
 
 VF_INLINE student_column student_column_at(const vaei_density *tile, size_t j) {
-  const clamped_log log_scale = clamp_log(tile->constant_of[0] + j, VAEI_MOST_LOG_SCALE);
-  const clamped_log log_df = clamp_log(tile->constant_of[1] + j, VAEI_MOST_LOG_SHAPE);
+  const clamped_log log_scale = clamp_log(tile->constants->value[0] + j, VAEI_MOST_LOG_SCALE);
+  const clamped_log log_df = clamp_log(tile->constants->value[1] + j, VAEI_MOST_LOG_SHAPE);
   const vf half = vf_set(0.5f), zero = vf_set(0.0f), h = vf_mul(half, vf_exp(log_df.value));
   const half_steps steps = half_steps_of(h);
   return (student_column){.inverse = vf_exp(vf_sub(zero, log_scale.value)),
@@ -130,7 +130,7 @@ static void negative_binomial(const vaei_density *tile) {
       if (!t.d) continue;
       const vf weight = vf_set(t.row_weight[i]);
       store_slope(t.d, t.d_row, i, j, slope, weight, valid);
-      store_slope(t.d_constant_of[0], t.d_constant_row, i, j, slope_t, weight, valid);
+      store_slope(t.constants->gradient[0], t.constants->row, i, j, slope_t, weight, valid);
     }
   }
 }
@@ -148,8 +148,8 @@ static void student_t(const vaei_density *tile) {
       if (!t.d) continue;
       const vf weight = vf_set(t.row_weight[i]);
       store_slope(t.d, t.d_row, i, j, slope, weight, valid);
-      store_slope(t.d_constant_of[0], t.d_constant_row, i, j, slope_scale, weight, valid);
-      store_slope(t.d_constant_of[1], t.d_constant_row, i, j, slope_df, weight, valid);
+      store_slope(t.constants->gradient[0], t.constants->row, i, j, slope_scale, weight, valid);
+      store_slope(t.constants->gradient[1], t.constants->row, i, j, slope_df, weight, valid);
     }
   }
 }

@@ -29,27 +29,26 @@ static size_t view_row(const vaei_pass *pass, const vaei_terms_view *view, size_
   return (part->sample + r % part->samples) * view->rows + view->first + part->example + r / part->samples;
 }
 
-/* Where a tile's gradients of the likelihood's constants go: [rows, row] each, from the tile's first row on. */
-typedef struct constant_gradients {
-  float *of[VAEI_MOST_CONSTANTS];
-  size_t row;
-} constant_gradients;
-
-/* Adds a tile's columns of the constants to what is known of a piece, and where their gradients go, row `row` of the tile's. */
-static void take_constants(const vaei_pass *pass, vaei_output_tile *piece, const constant_gradients *to, size_t row,
-                           size_t first_column) {
-  piece->d_constant_row = to->row;
-  for (uint32_t c = 0; c < vaei_likelihood_of(piece->config)->constant_count; c++) {
-    piece->constant_of[c] = vaei_constant_of(pass->model, c) + first_column;
-    if (piece->d) piece->d_constant_of[c] = to->of[c] + row * to->row;
+/* Where a tile's constants lie and, with gradients, theirs: in `scratch` where they are packed for bf16 products. */
+static vaei_constants tile_constants(const vaei_pass *pass, const vaei_tile *tile, size_t first_column,
+                                     float *scratch) {
+  const vaei_activations *out = &pass->layers[pass->model->output];
+  const size_t room = (size_t)VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS;
+  vaei_constants k = {.row = scratch ? (size_t)VAEI_MAX_TILE_COLUMNS : out->row};
+  for (uint32_t c = 0; c < vaei_likelihood_of(&pass->model->config)->constant_count; c++) {
+    k.value[c] = vaei_constant_of(pass->model, c) + first_column;
+    if (scratch) k.gradient[c] = scratch + c * room;
+    else if (out->dy) k.gradient[c] = out[1 + c].dy + tile->row * out->row + first_column;
   }
+  return k;
 }
 
-/* Whether the gradients of a piece's outputs or of its constants may be large. */
-static void note_piece(vaei_pass *pass, const vaei_output_tile *piece) {
-  vaei_pass_note_large(pass, piece->d, piece->rows, piece->columns, piece->d_row);
-  for (uint32_t c = 0; c < vaei_likelihood_of(piece->config)->constant_count; c++)
-    vaei_pass_note_large(pass, piece->d_constant_of[c], piece->rows, piece->columns, piece->d_constant_row);
+/* Whether the gradients of a piece's constants may be large; then its rows of them have been used. */
+static void pass_constants(vaei_pass *pass, const vaei_output_tile *piece, vaei_constants *k, uint32_t count) {
+  for (uint32_t c = 0; c < count && k->gradient[c]; c++) {
+    if (piece->d) vaei_pass_note_large(pass, k->gradient[c], piece->rows, piece->columns, k->row);
+    k->gradient[c] += piece->rows * k->row;
+  }
 }
 
 /* The loss of one output tile against x. Rows of one example meet the same row of x: with one sample each, a tile is one
@@ -64,11 +63,10 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, float *scratch, co
   float gradient[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
   float *d = pack ? gradient : out->dy ? out->dy + tile->row * out->row + first_column : NULL;
   const size_t d_row = pack ? (size_t)VAEI_MAX_TILE_COLUMNS : out->row;
-  const uint32_t constants = likelihood->constant_count;
-  float constant[VAEI_MOST_CONSTANTS][VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-  constant_gradients d_constants = {.row = d_row};
-  for (uint32_t c = 0; d && c < constants; c++)
-    d_constants.of[c] = pack ? constant[c] : out[1 + c].dy + tile->row * out->row + first_column;
+  const uint32_t count = likelihood->constant_count;
+  float constant_gradients[VAEI_MOST_CONSTANTS * VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+  vaei_constants constants = {.row = 0};
+  if (count) constants = tile_constants(pass, tile, first_column, pack ? constant_gradients : NULL);
   float *wanted = view->terms.output;
   for (size_t row = tile->row, end; row < tile->row_end; row = end) {
     const size_t next_example = row + samples - row % samples;
@@ -86,10 +84,11 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, float *scratch, co
                               .row_weight = pass->row_weight + row,
                               .d = d && !pass->part.bound_only ? d + (row - tile->row) * d_row : NULL,
                               .d_row = d_row,
-                              .nll = nll};
-    take_constants(pass, &piece, &d_constants, row - tile->row, first_column);
+                              .nll = nll,
+                              .constants = &constants};
     likelihood->loss(&piece, wanted != NULL);
-    if (piece.d && !likelihood->tame) note_piece(pass, &piece);
+    if (piece.d && !likelihood->tame) vaei_pass_note_large(pass, piece.d, piece.rows, piece.columns, piece.d_row);
+    if (count) pass_constants(pass, &piece, &constants, count);
     for (size_t r = row; r < end; r++) {
       pass->tile_nll[r * pass->column_tiles + tile->column] = nll[r - row];
       if (wanted)
@@ -98,8 +97,9 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, float *scratch, co
     }
   }
   if (pack) vaei_mixed_pack_tile(pass, &pass->mixed.layers[pass->model->output].dy, tile, gradient);
-  for (uint32_t c = 0; pack && c < constants; c++)
-    vaei_mixed_pack_tile(pass, &pass->mixed.layers[pass->model->output + 1 + c].dy, tile, constant[c]);
+  for (uint32_t c = 0; pack && c < count; c++)
+    vaei_mixed_pack_tile(pass, &pass->mixed.layers[pass->model->output + 1 + c].dy, tile,
+                         constant_gradients + (size_t)c * VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS);
 }
 
 /* The loss of a product's tile, column by column: those are the same whatever a product takes at once, and with them the order

@@ -34,11 +34,7 @@ typedef struct vaei_output_tile {
   float log_scale_unit;
   float *d_log_scale; /* [columns], padded, where log_scale and d are not NULL: the gradient is added */
 
-  /* Of a likelihood with constants: [columns] each, padded, and where d is not NULL [rows, d_constant_row] for their
-   * gradients. */
-  const float *constant_of[VAEI_MOST_CONSTANTS];
-  float *d_constant_of[VAEI_MOST_CONSTANTS];
-  size_t d_constant_row;
+  const vaei_constants *constants; /* NULL, or the tile's columns of a likelihood's constants */
 } vaei_output_tile;
 
 /* A parameter of each column that is the same for all z: a tensor [D], and what it begins as. */

@@ -17,9 +17,7 @@ static vaei_density density_tile(const vaei_output_tile *t) {
                         .d = t->d,
                         .d_row = t->d_row,
                         .nll = t->nll,
-                        .constant_of = {t->constant_of[0], t->constant_of[1]},
-                        .d_constant_of = {t->d_constant_of[0], t->d_constant_of[1]},
-                        .d_constant_row = t->d_constant_row};
+                        .constants = t->constants};
 }
 
 void vaei_density_of(const vaei_output_tile *t, vaei_density_kernel *kernel) {

@@ -53,26 +53,6 @@ def config(**changes):
     return {**usual, **changes}
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup():
-    return (yield from unbuilt_is_skipped())
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call():
-    return (yield from unbuilt_is_skipped())
-
-
-def unbuilt_is_skipped():
-    """What the library has in its headers and not yet behind them is skipped."""
-    try:
-        return (yield)
-    except libvae.UnsupportedError as error:
-        if "not built yet" in str(error) or str(error) == "not yet":
-            pytest.skip(str(error))
-        raise
-
-
 @pytest.fixture
 def model():
     return libvae.Model.create(config(), seed=1)

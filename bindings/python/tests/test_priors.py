@@ -111,6 +111,8 @@ def test_tensors_of_priors():
         {"prior": "conditional"},
         {"prior": "vamp", "prior_components": 5, "condition_dim": 4},
         {"prior": "mixture"},
+        {"prior_components": 5},
+        {"prior_net": [LAYER]},
     ],
 )
 def test_what_makes_no_sense_is_refused(changes):
