@@ -108,7 +108,7 @@ extension VAE.Statistics {
     return evidence + latents + latentLines + warnings.map { "warning: \($0)" }
   }
 
-  /// The KL of every latent, ten to a line; nothing where the prior has no shares of it.
+  /// The KL of every latent, ten to a line; nothing where the prior mixes, for then the KL is no sum over latents.
   private var latentLines: [String] {
     if latentKL.contains(where: \.isNaN) { return [] }
     return stride(from: 0, to: latentKL.count, by: 10).map { first in

@@ -29,6 +29,15 @@ import Testing
     #expect(info["input_dim"] as? Int == missing && info["condition_dim"] as? Int == 784)
   }
 
+  /// Held-out images of as many pixels but another shape have other pixels at their left.
+  @Test func heldOutShape() throws {
+    let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 14, 0, 0, 0, 56]
+    try Data(header + [UInt8](repeating: 9, count: 2 * 784)).write(to: URL(fileURLWithPath: folder.path + "/w.idx"))
+    expectError(
+      try train("left", ["--validation", "w.idx"]), code: 1, "w.idx", "14 x 56", "28 x 28", "--observed left")
+    #expect(try train("left", ["--validation", "w.idx", "--shape", "28x28"]).code == 0)
+  }
+
   /// What is seen stays as it is; what is missing differs from draw to draw.
   @Test func completions() throws {
     #expect(try train("quadrants=1", ["--quiet"]).code == 0)

@@ -72,6 +72,15 @@ import Testing
   ])
   func refused(words: [String], text: String) throws { expectError(try train(words), code: 2, text) }
 
+  /// The KL from a mixture is no sum over latents: where there is no number, none is shown.
+  @Test(arguments: [("standard", true), ("mixture", false)])
+  func latentLines(prior: String, shown: Bool) throws {
+    try #require(train(["--prior", prior]).code == 0)
+    let words = ["evaluate", "model.safetensors", "digits:test", "--statistics", "--importance-samples", "2"]
+    let text = try Program.run(words, in: folder.path).output
+    #expect(text.contains("kl by latent") == shown && !text.contains("nan"), "\(text)")
+  }
+
   @Test func draws() throws {
     #expect(try train([]).code == 0)
     let run = { (words: [String]) in try Program.run(words, in: folder.path) }

@@ -213,7 +213,8 @@ static oracle_real nll(const oracle *o, oracle_real x, oracle_real raw, oracle_r
   if (spec->likelihood == VAE_LIKELIHOOD_BERNOULLI || spec->likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI) {
     *output = (double)oracle_activate(VAE_ACTIVATION_SIGMOID, raw);
     int continuous = spec->likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI;
-    return oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw) - x * raw - (continuous ? oracle_log_continuous_constant(raw) : 0);
+    return oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw) - x * raw -
+           (continuous ? oracle_log_continuous_constant(raw) : 0);
   }
   if (spec->output_activation == VAE_ACTIVATION_RELU || spec->output_activation == VAE_ACTIVATION_LEAKY_RELU) {
     note_kink(result, raw);

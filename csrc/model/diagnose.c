@@ -68,10 +68,13 @@ static bool diagnose_encoder(const vaei_pass *pass, bool drawn, char *words, siz
   }
   for (size_t i = 0; i < pass->rows; i++)
     if (!vaei_is_finite(pass->kl[i])) { /* logvar itself has been clamped */
+      const char *prior = vaei_prior_name(model->config.prior);
+      const bool alone = model->config.prior == VAE_PRIOR_STANDARD || pass->size.encoder_only;
       if (drawn && density_is_bad(pass, i))
-        snprintf(words, size, "log p(z) of the prior (%s), row %zu of the batch", vaei_prior_name(model->config.prior),
-                 i);
-      else snprintf(words, size, "the posterior (layer encoder.logvar), row %zu of the %s", i, rows_of(pass));
+        snprintf(words, size, "log p(z) of the prior (%s), row %zu of the batch", prior, i);
+      else
+        snprintf(words, size, "the posterior (layer encoder.logvar)%s%s%s, row %zu of the %s",
+                 alone ? "" : " or its KL from the ", alone ? "" : prior, alone ? "" : " prior", i, rows_of(pass));
       return true;
     }
   return false;
