@@ -69,8 +69,8 @@ if(vae_c_tests)
     set(vae_timeout 1800)
   endif()
   if(CMAKE_CROSSCOMPILING_EMULATOR)
-    # For programs that start others; and libgomp is told to let waiting threads sleep.
-    set(vae_surroundings VAE_TEST_EMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR} OMP_WAIT_POLICY=passive)
+    # For programs that start others; libgomp is told to let waiting threads sleep; a processor that has all features.
+    set(vae_surroundings VAE_TEST_EMULATOR=${CMAKE_CROSSCOMPILING_EMULATOR} OMP_WAIT_POLICY=passive QEMU_CPU=max)
   endif()
   if(VAE_OPENMP_LIBRARY STREQUAL "gomp")
     list(APPEND vae_surroundings VAE_TEST_LIBGOMP=1)
@@ -79,6 +79,13 @@ if(vae_c_tests)
   # beside each other.
   set_tests_properties(${vae_c_tests} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${vae_timeout}
     ENVIRONMENT "UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=allocator_may_return_null=1;KMP_BLOCKTIME=0;${vae_serial};${vae_surroundings}")
+  if(CMAKE_CROSSCOMPILING_EMULATOR AND TARGET bf16_training_test)
+    # Once more on a processor without bf16, where it has to be refused.
+    add_test(NAME c.bf16_training_test.refused COMMAND bf16_training_test)
+    set_tests_properties(c.bf16_training_test.refused PROPERTIES ENVIRONMENT QEMU_CPU=cortex-a72
+      PASS_REGULAR_EXPRESSION "only its refusal was tested" FAIL_REGULAR_EXPRESSION "[1-9][0-9]* failed")
+    set_tests_properties(c.bf16_training_test PROPERTIES FAIL_REGULAR_EXPRESSION "only its refusal was tested")
+  endif()
   # The longest first, so that no core idles at the end.
   foreach(name threads_test gradient_oracle_test)
     if(TEST c.${name})

@@ -16,7 +16,7 @@ LINE = re.compile(r"^\s*([0-9a-f]+):\s+(.*)$")
 # Of x86-64 in AT&T's spelling, or of AArch64; by GNU objdump or LLVM's, which writes 0x before an address.
 JUMP = re.compile(r"^(?:j\w+|b(?:\.\w+)?|cbn?z\s+\w+,|tbn?z\s+\w+, #\d+,)\s+(?:0x)?([0-9a-f]+) <")
 STACK = re.compile(r"%[xyz]mm.*\(%r[sb]p|\(%r[sb]p.*%[xyz]mm|\b[qv]\d+.*\[(?:sp|x29)\b")
-MULTIPLY_ADD = re.compile(r"vfmadd|vpdpbusd|vdpbf16ps|fmla\s")
+MULTIPLY_ADD = re.compile(r"vfmadd|vpdpbusd|vdpbf16ps|fmla\s|bfdot\s")
 PRODUCTS = ["product", "gradient_and_adam", "row_product", "bf16_product", "int8_product", "pair_product"]
 # Where a library may have no such loop: an instruction for pairs of bf16, or for bytes, is not in every instruction set.
 OPTIONAL = {"pair_product", "int8_product"}

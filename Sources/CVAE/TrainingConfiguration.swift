@@ -36,8 +36,8 @@ public struct TrainingConfiguration: Sendable, Hashable {
   /// Whether every step leaves its gradients for ``Trainer/gradient(named:)``, which makes it a little slower.
   public var keepsGradients: Bool
 
-  /// What matrix products are computed in. ``Precision/bfloat16`` is faster and needs AVX-512 with AVX512_BF16; parameters,
-  /// sums and Adam stay float32.
+  /// What matrix products are computed in. ``Precision/bfloat16`` is faster and needs AVX512_BF16, or FEAT_BF16 on AArch64
+  /// Linux; parameters, sums and Adam stay float32.
   public var precision: Precision
 
   /// Whether to train in float32 where ``precision`` cannot be had, instead of an error; ``Trainer/Info/precision`` says

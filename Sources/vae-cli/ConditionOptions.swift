@@ -67,10 +67,20 @@ enum ConditionOptions {
   /// `--condition` of `sample`.
   static let drawn = source(
     "condition",
-    "of a conditional model: classes as in 0,1,2, or a file of numbers or labels; taken in turn, row after row")
+    "of a conditional model: classes as in 0,1,2, or a file of numbers or labels; taken in turn, row after row",
+    form: "FILE|LIST")
 
-  private static func source(_ name: String, _ help: String) -> Option<ConditionSource?> {
-    Option(name, form: "FILE|labels", default: nil, shown: "none", help: help) { text throws(BadValue) in
+  /// `--condition` of `decode`, which has no data whose labels could be meant.
+  static let besideCodes = source(
+    "condition",
+    "of a conditional model: classes as in 0,1,2, one a row or one for all; or a file of numbers or labels with as many "
+      + "rows as Z",
+    form: "FILE|LIST")
+
+  private static func source(
+    _ name: String, _ help: String, form: String = "FILE|labels"
+  ) -> Option<ConditionSource?> {
+    Option(name, form: form, default: nil, shown: "none", help: help) { text throws(BadValue) in
       guard let source = ConditionSource(text) else {
         throw BadValue(allowed: "a file, labels, or classes with commas between them, such as 0,1,2")
       }

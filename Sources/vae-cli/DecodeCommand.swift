@@ -20,7 +20,7 @@ let decodeCommand = Command(
     OptionGroup(
       "Options",
       [
-        out, ConditionOptions.beside, Shared.draw, parameters, Shared.seed, Shared.shape, Shared.precision,
+        out, ConditionOptions.besideCodes, Shared.draw, parameters, Shared.seed, Shared.shape, Shared.precision,
         Shared.threads, Shared.quiet, Shared.json,
       ])
   ],
@@ -28,6 +28,12 @@ let decodeCommand = Command(
     Example("vae-cli decode model.safetensors codes.npy --out decoded.npy", "what vae-cli encode wrote, and back"),
     Example("vae-cli decode model.safetensors codes.csv --out decoded.png", "the same as a picture"),
     Example("vae-cli decode model.safetensors codes.csv --draw --seed 1 --out drawn.png", "black and white digits"),
+    Example(
+      "vae-cli decode model.safetensors codes.csv --condition 7 --out sevens.png",
+      "of a model that is told the classes: all of them as sevens"),
+    Example(
+      "vae-cli decode model.safetensors codes.csv --parameters --out parameters.csv",
+      "all of p(x given z): locations and scales, rates, ..."),
   ],
   run: decode)
 
@@ -35,7 +41,7 @@ private func decode(_ arguments: Arguments) throws -> Int32 {
   let (modelPath, zPath) = (arguments.operands[0], arguments.operands[1])
   let path = try outputPath(arguments, out, command: "decode")
   let target = try RowTarget(path, command: "decode", allowsPictures: !arguments[parameters])
-  let given = arguments[ConditionOptions.beside]
+  let given = arguments[ConditionOptions.besideCodes]
   if arguments[parameters], arguments[Shared.draw] {
     throw UsageError("decode: --parameters and --draw are two things")
   }
@@ -50,7 +56,8 @@ private func decode(_ arguments: Arguments) throws -> Int32 {
   guard codes.columns == latents else {
     throw Failure(
       "\(printable(codes.source)): a row has \(plural(codes.columns, "number")); the model \(printable(modelPath)) has "
-        + plural(latents, "latent dimension"))
+        + plural(latents, "latent dimension")
+        + (codes.columns == 2 * latents ? "; encode without --logvar writes codes to decode" : ""))
   }
   try codes.check()
   let condition = try modelCondition(given, of: model, named: modelPath, rows: codes.rows, command: "decode")

@@ -24,6 +24,9 @@ let encodeCommand = Command(
   examples: [
     Example("vae-cli encode model.safetensors digits --out codes.npy", "the codes of the held-out digits, for NumPy"),
     Example("vae-cli encode model.safetensors digits | head -n 3", "the first two of them, as CSV"),
+    Example(
+      "vae-cli encode model.safetensors digits --condition labels --out codes.csv",
+      "of a model that is told the classes"),
   ],
   run: encode)
 

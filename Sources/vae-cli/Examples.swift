@@ -138,6 +138,11 @@ struct ObservedImages {
     let isUnit = configuration.likelihood.kind.isUnitInterval
     let table = try DataTable.read(source, options: ReadOptions(scale: scale, unitInterval: isUnit, digits: .test))
     try self.init(table, part, shape: shape, command: command)
+    guard configuration.conditionDimension > 0 else {
+      throw Failure(
+        "\(printable(modelPath)) has no condition, so it completes nothing; vae-cli train --observed \(part) makes a "
+          + "model that does")
+    }
     guard configuration.conditionDimension == table.columns, configuration.inputDimension == mask.missing.count else {
       throw Failure(
         "\(printable(modelPath)) takes \(grouped(configuration.inputDimension)) values and a condition of "

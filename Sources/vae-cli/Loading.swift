@@ -42,6 +42,9 @@ func checkValues(_ table: DataTable, likelihood: VAE.Likelihood.Kind, hint: (Dat
 extension VAE.Likelihood.Kind {
   /// Whether the data are wanted between 0 and 1 as they come: grey values, not indicators.
   var isUnitInterval: Bool { self == .bernoulli || self == .continuousBernoulli }
+
+  /// Whether the data are counts.
+  var takesCounts: Bool { isWhole && self != .categorical }
 }
 
 /// `error` as one line that names the file at `path`.

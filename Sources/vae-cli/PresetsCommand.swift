@@ -34,11 +34,18 @@ extension JSON {
 }
 
 extension VAE.Preset {
+  /// What not every model has: a condition, a prior of its own.
+  private var extent: String {
+    let width = configuration.conditionDimension
+    let condition = width == 0 ? "" : ", condition of \(plural(width, "value"))"
+    return condition + (configuration.prior.kind == .standard ? "" : ", prior \(priorText(configuration.prior))")
+  }
+
   /// A paragraph for people.
   fileprivate var page: String {
     let objective = objectiveText(training.objective)
     let facts = [
-      "\(networkText(configuration)), \(configuration.likelihood.kind)",
+      "\(networkText(configuration)), \(configuration.likelihood.kind)" + extent,
       "\(objective); batch \(training.batchSize), Adam \(shortest(training.learningRate)), \(plural(epochs, "epoch"))",
     ]
     let lines = [source] + facts + HelpText.wrapped(summary, HelpText.width - 2)

@@ -108,9 +108,10 @@ extension VAE.Statistics {
     return evidence + latents + latentLines + warnings.map { "warning: \($0)" }
   }
 
-  /// The KL of every latent, ten to a line.
+  /// The KL of every latent, ten to a line; nothing where the prior mixes, for then the KL is no sum over latents.
   private var latentLines: [String] {
-    stride(from: 0, to: latentKL.count, by: 10).map { first in
+    if latentKL.contains(where: \.isNaN) { return [] }
+    return stride(from: 0, to: latentKL.count, by: 10).map { first in
       let values = latentKL[first..<min(first + 10, latentKL.count)].map { fixed($0, 2) }
       return entry(first == 0 ? "kl by latent" : "", values.joined(separator: "  "))
     }

@@ -8,7 +8,7 @@ private let rowsLookedAt = 10_000
 /// What to do with values that a likelihood refuses.
 func supportAdvice(_ likelihood: VAE.Likelihood.Kind) -> (DataTable) -> String {
   if likelihood.isUnitInterval { return unitIntervalAdvice }
-  if likelihood == .poisson { return { _ in "; bytes of images are divided by 255 unless --scale 1 says otherwise" } }
+  if likelihood.takesCounts { return countBytesAdvice }
   return { _ in "" }
 }
 
@@ -19,6 +19,24 @@ private func unitIntervalAdvice(_ table: DataTable) -> String {
   return looksLikeBytes
     ? "; these look like bytes: take --scale 1/255 (or --likelihood gaussian)"
     : "; take --likelihood gaussian instead"
+}
+
+/// Of counts that a scale has made fractions.
+private func countBytesAdvice(_ table: DataTable) -> String {
+  guard case .bytes = table.values else { return "" }
+  return "; bytes of images are divided by 255 unless --scale 1 says otherwise"
+}
+
+/// A note on counts that an encoder without bounds reads as they are: its log variances then begin far from 0, and the
+/// KL, which has their exponential, can be millions of nats for hundreds of epochs.
+func countsAdvice(_ table: DataTable, _ encoder: [VAE.Layer]) -> String? {
+  guard encoder.isEmpty || encoder.contains(where: { $0.activation != .tanh && $0.activation != .sigmoid }) else {
+    return nil
+  }
+  let highest = table.floats(rows: 0..<min(table.rows, rowsLookedAt)).max() ?? 0
+  guard highest > 20 else { return nil }
+  return "Note: counts go up to \(shortNumber(Double(highest))), and the encoder reads them as they are. If the KL "
+    + "begins very high, take --activation tanh."
 }
 
 /// A note on the column that is farthest from mean 0 and deviation 1, where one is far; for a likelihood whose sigma is

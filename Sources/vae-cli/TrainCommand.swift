@@ -27,6 +27,11 @@ let trainCommand = Command(
     Example("vae-cli train digits --latent 2 --epochs 30 --pictures pictures", "two latent dimensions, and pictures"),
     Example(
       "vae-cli train table.csv --likelihood gaussian --hidden 64,32 --latent 4", "a table of standardised numbers"),
+    Example(
+      "vae-cli train counts.csv --likelihood negative_binomial --activation tanh --hidden 64 --latent 4",
+      "counts; units with bounds, for the encoder reads them as they are"),
+    Example("vae-cli train digits --prior vamp --components 100", "a prior that is learned"),
+    Example("vae-cli train digits --regularizer tc --regularizer-weight 5 --batch 512", "beta-TC"),
     Example("vae-cli train digits --preset iwae-1layer --epochs 40", "a published model, but for fewer epochs"),
     Example("vae-cli train digits --condition labels", "digits given their class"),
     Example("vae-cli train digits --observed left --prior conditional", "right halves given the left ones"),

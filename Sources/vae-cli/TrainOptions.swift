@@ -110,8 +110,8 @@ enum TrainOptions {
     "seed", help: "seed of initial weights, shuffling, noise and the held-out rows; the same seed gives the same model")
   static let precision = Option<String>.choice(
     "precision", ["float32", "bf16", "bf16-or-float32"], default: "float32",
-    help: "of matrix products. bf16 is faster and needs a processor with AVX512_BF16; where there is none, "
-      + "bf16-or-float32 trains in float32: {}")
+    help: "of matrix products. bf16 is faster and needs a processor with AVX512_BF16 or FEAT_BF16; where "
+      + "there is none, bf16-or-float32 trains in float32: {}")
   static let validation = Option<Validation?>(
     "validation", form: "X|FILE", default: nil, shown: "0.1; for digits the held-out part",
     help: "what is held out to watch the training: a part of the rows drawn by the seed, 0 for none, or other data"

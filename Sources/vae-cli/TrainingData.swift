@@ -20,7 +20,10 @@ struct TrainingData {
   func read(dimension: Int?) throws -> (examples: Examples, heldOut: Examples?) {
     let source = arguments.operands[0]
     let table = try rows(source, digits: .train)
-    let condition = try condition(arguments[ConditionOptions.condition], beside: table)
+    let kind = arguments[ConditionOptions.kind]
+    let condition = try arguments[ConditionOptions.condition].map {
+      try ConditionTable($0, data: table, kind: kind == "auto" && dimension == 1 ? "real" : kind)
+    }
     if let condition, condition.rows != table.rows, condition.rows != 1 {
       throw Failure(
         "the condition has \(plural(condition.rows, "row")); \(printable(table.source)) has \(grouped(table.rows))")
@@ -43,6 +46,7 @@ struct TrainingData {
           "--validation \(printable(heldOut.source)): a row has \(plural(heldOut.columns, "value")); one of "
             + "\(printable(table.source)) has \(grouped(table.columns))")
       }
+      try checkObserved(table, heldOut)
       return (try observed(table, condition), try observed(heldOut, try heldOutCondition(condition, beside: heldOut)))
     }
   }
@@ -60,8 +64,17 @@ struct TrainingData {
     return try ObservedImages(table, part, shape: arguments[Shared.shape], command: "train").examples
   }
 
-  private func condition(_ source: ConditionSource?, beside table: DataTable) throws -> ConditionTable? {
-    try source.map { try ConditionTable($0, data: table, kind: arguments[ConditionOptions.kind]) }
+  /// Throws where the same part of what is held out would be other pixels.
+  private func checkObserved(_ table: DataTable, _ heldOut: DataTable) throws {
+    guard let part = arguments[ConditionOptions.observed] else { return }
+    let shape = arguments[Shared.shape]
+    let trained = try ObservedImages(table, part, shape: shape, command: "train")
+    let other = try ObservedImages(heldOut, part, shape: shape, command: "train")
+    guard trained.mask.missing != other.mask.missing else { return }
+    throw Failure(
+      "--validation \(printable(heldOut.source)): its images are \(other.geometry.height) x \(other.geometry.width); "
+        + "those of \(printable(table.source)) are \(trained.geometry.height) x \(trained.geometry.width), "
+        + "and --observed \(part) is another part of them")
   }
 
   private func heldOutCondition(_ trained: ConditionTable?, beside heldOut: DataTable) throws -> ConditionTable? {
@@ -71,7 +84,11 @@ struct TrainingData {
       if trained.rows == 1 { return trained }
       throw UsageError("train: data of its own for --validation needs --validation-condition beside --condition")
     }
-    guard let condition = try condition(source, beside: heldOut) else { return nil }
+    // Whole numbers in one column may be either, but they are what was trained on.
+    let condition = try ConditionTable(source, data: heldOut, kind: trained.isClasses ? "labels" : "real")
+    guard condition.isClasses == trained.isClasses else {
+      throw UsageError("train: --validation-condition has classes; the condition of this run has numbers")
+    }
     let dimension = max(trained.dimension, arguments[ConditionOptions.classes] ?? 0)
     try condition.check(dimension: dimension, rows: heldOut.rows, model: "this run")
     return condition

@@ -76,17 +76,21 @@ final class TrainingSession {
     if let condition = setup.examples.condition {
       let width = configuration.conditionDimension
       let what = condition.isClasses ? "a class of \(grouped(width)) each" : "\(plural(width, "number")) a row"
-      let part = arguments[ConditionOptions.observed].map { ": whole images of which \($0) is seen" } ?? ""
+      let part = arguments[ConditionOptions.observed].map { ", the images with what is seen (--observed \($0))" } ?? ""
       printNote("Condition: \(what)\(part)")
     }
     if let change = setup.change {
       printNote("Note: \(change).")
     } else if info.precision != setup.trainer.configuration.precision {
-      printNote("Note: bf16 needs kernels for AVX512_BF16, which are not there: training in \(info.precision).")
+      printNote(
+        "Note: bf16 needs kernels for AVX512_BF16 or FEAT_BF16, which are not there: training in \(info.precision).")
     }
     if configuration.likelihood.kind.isLocated, configuration.likelihood.sigmaKind != .perOutput,
       let advice = standardisingAdvice(setup.data)
     {
+      printNote(advice)
+    }
+    if configuration.likelihood.kind.takesCounts, let advice = countsAdvice(setup.data, configuration.encoder) {
       printNote(advice)
     }
   }

@@ -85,6 +85,7 @@ struct TrainingSummary {
       } else if let part = arguments[ConditionOptions.observed] {
         result.append("complete \(model) \(data) --observed \(part) --out completions.png\(shape)\(scaleOption)")
       } else {
+        result.append("evaluate \(model) \(data) --out scores.csv\(scaleOption)\(conditionOption)")
         result.append("sample \(model) --count 1000 --out samples.csv\(classesOption)")
       }
       result.append("encode \(model) \(data) --out codes.csv\(scaleOption)\(conditionOption)")

@@ -23,10 +23,19 @@ import Testing
   func dimensions(part: String, missing: Int) throws {
     let outcome = try train(part)
     #expect(outcome.code == 0, "\(outcome.errors)")
-    #expect(outcome.errors.contains("whole images of which \(part) is seen"))
+    #expect(outcome.errors.contains("784 numbers a row, the images with what is seen (--observed \(part))"))
     #expect(outcome.output.contains("complete m.safetensors digits:test --observed \(part)"))
     let info = try ok(["info", "m.safetensors", "--json"]).json()
     #expect(info["input_dim"] as? Int == missing && info["condition_dim"] as? Int == 784)
+  }
+
+  /// Held-out images of as many pixels but another shape have other pixels at their left.
+  @Test func heldOutShape() throws {
+    let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 14, 0, 0, 0, 56]
+    try Data(header + [UInt8](repeating: 9, count: 2 * 784)).write(to: URL(fileURLWithPath: folder.path + "/w.idx"))
+    expectError(
+      try train("left", ["--validation", "w.idx"]), code: 1, "w.idx", "14 x 56", "28 x 28", "--observed left")
+    #expect(try train("left", ["--validation", "w.idx", "--shape", "28x28"]).code == 0)
   }
 
   /// What is seen stays as it is; what is missing differs from draw to draw.
@@ -83,7 +92,8 @@ import Testing
     expectError(try run(words + ["--observed", "left"]), code: 2, "--out FILE is missing")
     expectError(try run(words + ["--observed", "left", "--out", "c.csv"]), code: 2, "c.csv", ".png or .npy")
     expectError(try run(words + ["--observed", "right", "--out", "c.png"]), code: 2, "right", "left, top")
-    expectError(try run(words + ["--observed", "left", "--out", "c.png"]), code: 1, "takes 784 values", "392")
+    expectError(
+      try run(words + ["--observed", "left", "--out", "c.png"]), code: 1, "has no condition", "train --observed left")
     expectError(try train("left", ["--pictures", "p"]), code: 2, "--pictures", "--observed")
     try folder.write("odd.csv", (0..<20).map { "0,0.5,1,0.2,\($0 % 2)" }.joined(separator: "\n"))
     expectError(

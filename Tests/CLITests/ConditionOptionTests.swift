@@ -82,11 +82,27 @@ import Testing
     #expect(whole.code == 0, "\(whole.errors)")
   }
 
+  /// The condition of what is held out is read as what was trained on: whole numbers are no classes beside other numbers.
+  @Test func heldOutKind() throws {
+    let heldOut = ["--validation", "x.csv", "--validation-condition"]
+    let numbers = try trainTable(["--condition", "c.csv", "--condition-kind", "real"] + heldOut + ["c.csv"])
+    #expect(numbers.code == 0, "\(numbers.errors)")
+    try folder.write("wide.csv", (0..<60).map { "0.5,\($0),1" }.joined(separator: "\n") + "\n")
+    expectError(
+      try trainTable(["--condition", "wide.csv"] + heldOut + ["c.csv"]), code: 1, "c.csv", "a row has 1 number")
+    expectError(
+      try trainTable(["--condition", "wide.csv"] + heldOut + ["0,1,2"]), code: 2, "--validation-condition has classes")
+    expectError(try trainTable(["--condition", "c.csv"] + heldOut + ["wide.csv"]), code: 1, "wide.csv", "3 columns")
+  }
+
   @Test func resuming() throws {
     #expect(try trainTable(["--condition", "c.csv", "--checkpoint", "run.safetensors", "--quiet"]).code == 0)
     let words = ["train", "x.csv", "--resume", "run.safetensors", "--epochs", "5", "--out", "n.safetensors"]
     #expect(try Program.run(words + ["--condition", "c.csv"], in: folder.path).code == 0)
     expectError(try Program.run(words, in: folder.path), code: 2, "--condition")
+    let real = ["--condition", "c.csv", "--condition-kind", "real", "--checkpoint", "run.safetensors", "--quiet"]
+    #expect(try trainTable(real).code == 0)
+    #expect(try Program.run(words + ["--condition", "c.csv"], in: folder.path).code == 0)
   }
 
   @Test func errors() throws {

@@ -44,6 +44,31 @@ import Testing
     expectError(try train("negative.csv", ["--likelihood", "poisson"]), code: 1, "-1 is not allowed", "poisson")
   }
 
+  /// Large counts make an encoder without bounds begin far off; a note says so, and what bounds it.
+  @Test(arguments: [("9", "relu", false), ("90", "relu", true), ("90", "tanh", false)])
+  func noteOnLargeCounts(count: String, activation: String, isNoted: Bool) throws {
+    try table("counts.csv") { row, column in row == 7 && column == 2 ? count : "2" }
+    let words = ["train", "counts.csv", "--epochs", "1", "--hidden", "4", "--latent", "1", "--out", "m.safetensors"]
+    for likelihood in ["poisson", "negative_binomial"] {
+      let outcome = try Program.run(
+        words + ["--likelihood", likelihood, "--activation", activation], in: folder.path)
+      #expect(outcome.code == 0, "\(outcome.errors)")
+      #expect(outcome.errors.contains("Note: counts go up to 90") == isNoted, "\(outcome.errors)")
+    }
+  }
+
+  /// What `encode --logvar` wrote is twice as wide as codes; the message says what to do.
+  @Test func logvarsAreNoCodes() throws {
+    try table("real.csv") { row, column in "0.\((row * 7 + column * 3) % 10)" }
+    #expect(try train("real.csv", []).code == 0)
+    let encoded = try Program.run(
+      ["encode", "m.safetensors", "real.csv", "--logvar", "--out", "z.csv"], in: folder.path)
+    #expect(encoded.code == 0, "\(encoded.errors)")
+    expectError(
+      try Program.run(["decode", "m.safetensors", "z.csv", "--out", "x.csv"], in: folder.path), code: 1,
+      "2 numbers", "1 latent dimension", "without --logvar")
+  }
+
   @Test func categories() throws {
     try table("groups.csv") { row, column in
       (column < 3 ? row % 3 == column : row / 3 % 2 == column - 3) ? "1" : "0"

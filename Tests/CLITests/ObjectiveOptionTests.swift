@@ -42,6 +42,19 @@ import Testing
     }
   }
 
+  /// A mixture's KL has no shares of the latents: the report leaves them out, and JSON has null.
+  @Test func statisticsOfAMixture() throws {
+    try #require(try train(["--prior", "mixture"]).code == 0)
+    let words = ["evaluate", "model.safetensors", "digits:test", "--statistics", "--importance-samples", "5"]
+    let report = try Program.run(words, in: folder.path)
+    #expect(report.code == 0, "\(report.errors)")
+    #expect(report.output.contains("latents      "), "\(report.output)")
+    #expect(!report.output.contains("nan") && !report.output.contains("kl by latent"), "\(report.output)")
+    let json = try Program.run(words + ["--json"], in: folder.path).json()
+    let shares = (json["statistics"] as? [String: Any])?["latent_kl"] as? [Any]
+    #expect(shares?.isEmpty == false && shares?.allSatisfy { $0 is NSNull } == true, "\(json)")
+  }
+
   @Test(arguments: [
     (["--free-bits", "1", "--objective", "iwae"], "--free-bits 1 needs --objective elbo"),
     (["--capacity", "1", "--objective", "iwae"], "--capacity 1 needs --objective elbo"),
@@ -58,6 +71,15 @@ import Testing
     (["--likelihood", "student_t", "--sigma", "2"], "--sigma 2 needs"),
   ])
   func refused(words: [String], text: String) throws { expectError(try train(words), code: 2, text) }
+
+  /// The KL from a mixture is no sum over latents: where there is no number, none is shown.
+  @Test(arguments: [("standard", true), ("mixture", false)])
+  func latentLines(prior: String, shown: Bool) throws {
+    try #require(train(["--prior", prior]).code == 0)
+    let words = ["evaluate", "model.safetensors", "digits:test", "--statistics", "--importance-samples", "2"]
+    let text = try Program.run(words, in: folder.path).output
+    #expect(text.contains("kl by latent") == shown && !text.contains("nan"), "\(text)")
+  }
 
   @Test func draws() throws {
     #expect(try train([]).code == 0)

@@ -85,7 +85,14 @@ typedef struct life {
   float *x;
   size_t rows;
   const char *folder;
+  const vae_condition *condition; /* one row; NULL for a model without one */
 } life;
+
+static vae_data rows_of(const life *l, size_t rows) {
+  vae_data data = test_floats(l->x, rows, l->spec.input_dim);
+  data.condition = l->condition;
+  return data;
+}
 
 /* Continues only after success, and checks what a failure must be. */
 static int went_well(vae_status status, const vae_error *err) {
@@ -102,7 +109,7 @@ static int use_workspace(const life *l, vae_model *model, vae_error *err) {
   vae_workspace_options options;
   vae_objective objective;
   vae_loss loss;
-  vae_data data = test_floats(l->x, l->rows, l->spec.input_dim), part = test_floats(l->x, 16, l->spec.input_dim);
+  const vae_data data = rows_of(l, l->rows), part = rows_of(l, 16);
   float *out = test_allocate(l->rows * l->spec.input_dim * sizeof *out);
   vae_statistics statistics;
   vae_statistics_init(&statistics);
@@ -139,7 +146,7 @@ static int use_trainer(const life *l, vae_model *model, vae_error *err) {
   char path[TEST_PATH], best[TEST_PATH];
   vae_trainer *trainer = NULL;
   vae_training training;
-  vae_data data = test_floats(l->x, l->rows, l->spec.input_dim), part = test_floats(l->x, 16, l->spec.input_dim);
+  const vae_data data = rows_of(l, l->rows), part = rows_of(l, 16);
   vae_training_init(&training);
   training.batch_size = 16;
   training.threads = 2;
@@ -215,7 +222,7 @@ static int use_files(const life *l, vae_model *model, vae_error *err) {
 static int live_once(const life *l) {
   vae_error err;
   vae_model *model = NULL;
-  vae_data data = test_floats(l->x, l->rows, l->spec.input_dim);
+  const vae_data data = rows_of(l, l->rows);
   vae_error_init(&err);
   if (!went_well(test_create(&l->spec, 0, l->allocator, &model, &err), &err)) {
     CHECK(model == NULL);
@@ -270,7 +277,7 @@ static void check_steady(const life *l) {
   vae_workspace_info workspace_info;
   vae_trainer_info trainer_info;
   vae_loss loss;
-  vae_data data = test_floats(l->x, l->rows, l->spec.input_dim), part = test_floats(l->x, 16, l->spec.input_dim);
+  const vae_data data = rows_of(l, l->rows), part = rows_of(l, 16);
   float *out = test_allocate(l->rows * l->spec.input_dim * sizeof *out);
   float *z = test_allocate(l->rows * l->spec.latent_dim * sizeof *z);
   counter *c = open_counter(&allocator);
@@ -297,9 +304,10 @@ static void check_steady(const life *l) {
 
   calls = c->calls; /* inference allocates nothing, from the first call on */
   CHECK_OK(vae_model_encode(model, workspace, &data, z, z, &err), &err);
-  CHECK_OK(vae_model_decode(model, workspace, z, l->rows, out, &err), &err);
+  CHECK_OK(vae_model_decode_given(model, workspace, z, l->rows, l->condition, out, &err), &err);
   CHECK_OK(vae_model_reconstruct(model, workspace, &data, out, &err), &err);
-  CHECK_OK(vae_model_sample(model, workspace, 1, 0, l->rows, out, z, &err), &err);
+  CHECK_OK(vae_model_sample_given(model, workspace, 1, 0, l->rows, l->condition, out, z, &err), &err);
+  CHECK_OK(vae_model_likelihood_samples(model, workspace, z, l->rows, l->condition, 1, 0, out, &err), &err);
   CHECK_OK(vae_model_evaluate(model, workspace, &data, NULL, 0, &loss, NULL, &err), &err);
   CHECK_EQUAL(c->calls, calls);
   CHECK_OK(vae_model_evaluate(model, workspace, &data, &objective, 0, &loss, NULL, &err), &err);
@@ -354,6 +362,16 @@ int main(void) {
       check_steady(&l);
       check_each_failure(&l, 0);
     }
+    const uint8_t label = 2;
+    const vae_condition condition = test_condition(VAE_CONDITION_LABELS_UINT8, &label, 1);
+    l.condition = &condition;
+    l.spec.condition_dim = 3;
+    l.spec.prior_components = 0;
+    l.spec.prior = VAE_PRIOR_CONDITIONAL;
+    test_spec_add_prior_net(&l.spec, 6, VAE_ACTIVATION_TANH);
+    check_balance(&l);
+    check_steady(&l);
+    check_each_failure(&l, 0);
     test_remove_folder(folder);
   }
   free(l.x);

@@ -157,10 +157,12 @@ int main(void) {
   vae_error_init(&err);
   CHECK_STATUS(vaei_bf16_find(&vaei_kernels_portable, &bf16, &err), VAE_ERROR_UNSUPPORTED);
   CHECK_MESSAGE_HAS(err, "AVX512_BF16");
+  CHECK_MESSAGE_HAS(err, "FEAT_BF16");
   CHECK(bf16 == NULL);
-  if (vaei_kernels_find(VAE_ISA_AVX512, &kernels, NULL) == VAE_OK && vaei_bf16_find(kernels, &bf16, NULL) == VAE_OK) {
-    harness_note("avx512");
-    check_table(bf16);
-  }
+  for (vae_isa isa = VAE_ISA_AVX2; isa <= VAE_ISA_NEON; isa++)
+    if (vaei_kernels_find(isa, &kernels, NULL) == VAE_OK && vaei_bf16_find(kernels, &bf16, NULL) == VAE_OK) {
+      harness_note("%s", vae_isa_name(isa));
+      check_table(bf16);
+    }
   return harness_finish("bf16");
 }

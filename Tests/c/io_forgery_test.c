@@ -69,6 +69,9 @@ static bytes forge(const vae_model *model, const forgery *plan) {
   ",\"optimizer\":\"adam\",\"learning_rate\":" rate                                                      \
   ",\"beta1\":0.9,\"beta2\":0.999,\"epsilon\":1e-8,"                                                     \
   "\"seed\":" seed "},"
+#define ALSO(more)                                                                                         \
+  "\"training\":{\"objective\":\"elbo\",\"samples\":1,\"beta\":1,\"batch_size\":9,\"optimizer\":\"adam\"," \
+  "\"learning_rate\":0.1,\"beta1\":0.9,\"beta2\":0.999,\"epsilon\":1e-8,\"seed\":0," more "},"
 #define TRAINED WITH(TRAINING("1", "1", "128", "0.001", "0"))
 #define COUNTERS(batch, rows, more)                            \
   "{\"step\":1,\"epoch\":0,\"batch\":" batch ",\"rows\":" rows \
@@ -97,6 +100,14 @@ static void test_forgeries(void) {
       {{.format = "1", .config = WITH("\"prior\":\"vamp\",")},
        VAE_ERROR_FORMAT,
        "prior_components is 0; a vamp prior takes 1 to 4096"},
+      {{.format = "1", .config = WITH(ALSO("\"free_bits\":0.5"))}, VAE_OK, ""},
+      {{.format = "1", .config = WITH(ALSO("\"binarization\":\"dynamic\""))},
+       VAE_ERROR_FORMAT,
+       "config: objective.binarization is dynamic; it makes values 0 or 1, for a bernoulli likelihood"},
+      {{.format = "1", .config = WITH(ALSO("\"free_bits\":0.5") "\"prior\":\"mixture\",\"prior_components\":2,")},
+       VAE_ERROR_FORMAT,
+       "config: objective.free_bits is 0.5; it needs each latent's KL from a standard prior, and the model's is "
+       "mixture"},
       {{.format = "1", .config = WITH("\"prior\":1,")}, VAE_ERROR_FORMAT, "\"prior\" is a number; it must be a name"},
       {{.format = "1", .config = WITH("\"prior_net\":[1],")}, VAE_ERROR_FORMAT, "prior_net"},
       {{.format = "1", .config = WITH("\"prior_net\":null,")}, VAE_ERROR_FORMAT, "prior_net"},
@@ -183,6 +194,14 @@ static void test_forgeries(void) {
        VAE_ERROR_FORMAT,
        "training.batch_size 1048576 times objective.samples 65536"},
       {{.format = "1", .config = WITH("\"training\":{},")}, VAE_ERROR_FORMAT, "training: the key \"objective\""},
+      {{.format = "1", .config = WITH(TRAINING("1", "1,\"binarization\":\"dynamic\"", "128", "0.001", "0"))},
+       VAE_ERROR_FORMAT,
+       "objective.binarization is dynamic; it makes values 0 or 1, for a bernoulli likelihood"},
+      {{.format = "1",
+        .config = WITH(
+            "\"prior\":\"mixture\",\"prior_components\":3," TRAINING("1", "1,\"free_bits\":1", "128", "0.001", "0"))},
+       VAE_ERROR_FORMAT,
+       "objective.free_bits is 1; it needs each latent's KL from a standard prior, and the model's is mixture"},
       {{.format = "1", .config = CONFIG, .without = "decoder.0.bias"},
        VAE_ERROR_FORMAT,
        "the tensor decoder.0.bias is missing"},

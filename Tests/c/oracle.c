@@ -196,30 +196,13 @@ static oracle_real located_nll(vae_likelihood likelihood, oracle_real t, oracle_
   return fabsl(t) + log_sigma + logl(2);
 }
 
-/* log of the continuous Bernoulli's constant, 2 artanh(1 - 2 lambda) / (1 - 2 lambda) with lambda = sigmoid(o). */
-static oracle_real log_continuous_constant(oracle_real o) {
-  oracle_real t = tanhl(0.5L * o);
-  return fabsl(o) < 1e-4L ? logl(2) + o * o / 12 : logl(2 * atanhl(t) / t);
-}
-
-/* -log p of a negative binomial count with that mean, of a Student-t at that distance from its location. */
-static oracle_real negative_binomial_nll(oracle_real x, oracle_real mean, oracle_real log_dispersion) {
-  oracle_real t = expl(log_dispersion);
-  return lgammal(t) + lgammal(x + 1) - lgammal(x + t) + t * log1pl(mean / t) + (x > 0 ? x * log1pl(t / mean) : 0);
-}
-
-static oracle_real student_nll(oracle_real distance, oracle_real log_scale, oracle_real log_df) {
-  oracle_real df = expl(log_df), u = distance * expl(-log_scale);
-  return lgammal(df / 2) - lgammal((df + 1) / 2) + 0.5L * logl(df * PI) + log_scale + (df + 1) / 2 * log1pl(u * u / df);
-}
-
 /* -log p(x | decoder output `raw`) of column d; *output receives the likelihood's mean. */
 static oracle_real nll(const oracle *o, oracle_real x, oracle_real raw, oracle_real log_sigma, size_t d,
                        oracle_result *result, double *output) {
   const test_spec *spec = &o->spec;
   if (spec->likelihood == VAE_LIKELIHOOD_NEGATIVE_BINOMIAL) {
     *output = (double)oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw);
-    return negative_binomial_nll(x, oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw), o->constants[d]);
+    return oracle_negative_binomial_nll(x, oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw), o->constants[d]);
   }
   if (spec->likelihood == VAE_LIKELIHOOD_POISSON) {
     *output = (double)oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw);
@@ -230,7 +213,8 @@ static oracle_real nll(const oracle *o, oracle_real x, oracle_real raw, oracle_r
   if (spec->likelihood == VAE_LIKELIHOOD_BERNOULLI || spec->likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI) {
     *output = (double)oracle_activate(VAE_ACTIVATION_SIGMOID, raw);
     int continuous = spec->likelihood == VAE_LIKELIHOOD_CONTINUOUS_BERNOULLI;
-    return oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw) - x * raw - (continuous ? log_continuous_constant(raw) : 0);
+    return oracle_activate(VAE_ACTIVATION_SOFTPLUS, raw) - x * raw -
+           (continuous ? oracle_log_continuous_constant(raw) : 0);
   }
   if (spec->output_activation == VAE_ACTIVATION_RELU || spec->output_activation == VAE_ACTIVATION_LEAKY_RELU) {
     note_kink(result, raw);
@@ -238,7 +222,7 @@ static oracle_real nll(const oracle *o, oracle_real x, oracle_real raw, oracle_r
   oracle_real location = oracle_activate(spec->output_activation, raw);
   *output = (double)location;
   if (spec->likelihood == VAE_LIKELIHOOD_STUDENT_T)
-    return student_nll(x - location, o->constants[d], o->constants[spec->input_dim + d]);
+    return oracle_student_nll(x - location, o->constants[d], o->constants[spec->input_dim + d]);
   return located_nll(spec->likelihood, (x - location) * expl(-log_sigma), log_sigma, result);
 }
 

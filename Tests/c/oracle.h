@@ -73,6 +73,11 @@ double oracle_directional(const oracle *o, const oracle_batch *batch, oracle_rea
 /* log p(z) of a mixture of `count` Gaussians, each component [mean | logvar | log weight]: in oracle_mixture.c. */
 oracle_real oracle_mixture(const oracle_real *components, size_t count, size_t latents, const oracle_real *z);
 
+/* Of one column: log of the continuous Bernoulli's constant at logit o; -log p of a count, of a distance from a location. */
+oracle_real oracle_log_continuous_constant(oracle_real o);
+oracle_real oracle_negative_binomial_nll(oracle_real x, oracle_real mean, oracle_real log_dispersion);
+oracle_real oracle_student_nll(oracle_real distance, oracle_real log_scale, oracle_real log_df);
+
 /* One activation. */
 oracle_real oracle_activate(vae_activation activation, oracle_real x);
 

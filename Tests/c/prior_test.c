@@ -318,6 +318,26 @@ static void check_many(void) {
   free(x);
 }
 
+/* Components too far away for a float are traced to the prior, not to the encoder alone. */
+static void check_diagnosis(void) {
+  const test_spec spec = make_spec(VAE_PRIOR_MIXTURE, COMPONENTS);
+  test_random random = {4};
+  vae_error err;
+  vae_loss loss;
+  vae_model *model = make_model(&spec);
+  vae_workspace *workspace = test_workspace(model, VAE_ISA_AUTO, 2, ROWS);
+  float *x = test_rows(&random, VAE_LIKELIHOOD_BERNOULLI, ROWS * INPUTS);
+  const vae_data data = test_floats(x, ROWS, INPUTS);
+  vae_loss_init(&loss);
+  vae_error_init(&err);
+  set(model, "prior.mixture.mean", 3e38f, COMPONENTS * LATENTS);
+  CHECK_STATUS(vae_model_evaluate(model, workspace, &data, NULL, 1, &loss, NULL, &err), VAE_ERROR_NOT_FINITE);
+  CHECK_MESSAGE_HAS(err, "log p(z) of the prior (mixture), row 0 of the batch");
+  vae_workspace_free(workspace);
+  vae_model_free(model);
+  free(x);
+}
+
 static void check_refused(vae_prior prior, uint32_t components, uint32_t condition, const char *words) {
   test_spec spec = make_spec(prior, components);
   vae_error err;
@@ -335,6 +355,7 @@ int main(void) {
   check_one_pseudo_input();
   check_weights();
   check_many();
+  check_diagnosis();
   for (int i = 0; i < 2; i++) {
     check_training(priors[i], VAE_OBJECTIVE_ELBO, VAE_PRECISION_FLOAT32);
     check_training(priors[i], VAE_OBJECTIVE_IWAE, VAE_PRECISION_FLOAT32);

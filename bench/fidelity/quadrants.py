@@ -91,7 +91,7 @@ def main():
         report(options.out / f"{name}.json", {
             "experiment": f"{quadrants} of 4 quadrants observed, {missing.sum()} pixels to complete",
             "Sohn et al. 2015, through the prior": PUBLISHED[quadrants][0],
-            "ours, through the prior": through_the_prior(safetensors(model), read_images(test), missing),
+            "ours, through the prior": through_the_prior(read_safetensors(model), read_images(test), missing),
             "ours, through q": -estimate["statistics"]["log_evidence"],
             "effective samples through q, of 100": estimate["statistics"]["effective_samples"],
             "Pyro's tutorial, ELBO": PUBLISHED[quadrants][1],

@@ -283,7 +283,10 @@ vae_status vaei_config_read(vaei_config_text *result, const char *text, size_t l
   if (status != VAE_OK) return status;
   status = vaei_fields_read(result, config_fields, COUNT_OF(config_fields), json.values, "config", err);
   vaei_json_free(&json);
-  return status;
+  if (status != VAE_OK || !result->trained) return status;
+  vae_error why = {.struct_size = sizeof why};
+  if (vaei_objective_check_model(&result->training.objective, &result->config, &why) == VAE_OK) return VAE_OK;
+  return vaei_fail(err, VAE_ERROR_FORMAT, "config: %s", why.message);
 }
 
 void vaei_config_write(const vae_config *config, const vae_training *training, vaei_json_writer *writer) {

@@ -9,6 +9,7 @@
 #include "io/json_fields.h"
 #include "io/safetensors.h"
 #include "io/text.h"
+#include "model/config_check.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
@@ -222,6 +223,8 @@ static vae_status read_config(const vaei_safetensors *file, vaei_config_text *te
   if (status != VAE_OK) return status;
   vae_error why = {.struct_size = sizeof why};
   status = vaei_config_check(&text->config, &why);
+  if (status == VAE_OK && text->trained)
+    status = vaei_objective_check_model(&text->training.objective, &text->config, &why);
   if (status == VAE_ERROR_INVALID_ARGUMENT) status = VAE_ERROR_FORMAT;
   if (status != VAE_OK) return vaei_fail(err, status, "config: %s", why.message);
 

@@ -16,8 +16,10 @@
 enum { VAEI_PAIR = 2 };
 
 /* c[i][p] = start[i][p] + sum over pairs k of a[i][k] . b[k][p], strides as in vaei_product, a and b counted in pairs.
- * Of a pair the upper product is added first, then the lower one; a product of two bf16 is exact in float32, and each sum
- * is rounded to nearest, ties to even. That is AVX512_BF16's vdpbf16ps; numbers below the normal range count as zero. */
+ * A product of two bf16 is exact in float32. AVX512_BF16's vdpbf16ps adds a pair's upper product first, then the lower one,
+ * and rounds each sum to nearest, ties to even. FEAT_BF16's BFDOT adds the two products to each other and their sum to c,
+ * and rounds both sums to odd (simd_bf16_portable.h). Numbers below the normal range count as zero. So the two instruction
+ * sets give different bits; within one, an element is one chain of additions, whatever the tile. */
 typedef struct vaei_pair_product {
   size_t depth; /* pairs */
   const uint32_t *a;
@@ -54,6 +56,7 @@ typedef struct vaei_bf16_kernels {
 vae_status vaei_bf16_find(const vaei_kernels *kernels, const vaei_bf16_kernels **bf16, vae_error *err);
 
 extern const vaei_bf16_kernels vaei_bf16_avx512;   /* never named where it was not compiled in */
+extern const vaei_bf16_kernels vaei_bf16_neon;     /* nor this one */
 extern const vaei_bf16_kernels vaei_bf16_portable; /* the oracle of the tests: as slow as it is plain */
 
 #endif

@@ -14,11 +14,39 @@ VF_INLINE vp vp_load(const uint32_t *p) {
 }
 VF_INLINE vp vp_set(uint32_t x) { return (vp){x, x, x, x}; }
 
-/* sum + a's upper half * b's, rounded, + a's lower half * b's. */
+/* What the instruction of the processor family computes that this is compiled for, so that its kernels can be compared. */
+#if defined(__aarch64__)
+VF_INLINE float normal_or_zero(float x) { return x > -0x1p-126f && x < 0x1p-126f ? 0.0f : x; }
+/* a + b rounded to odd: where it is no float32, the one of its two neighbours whose last bit is 1. Numbers below the normal
+ * range are zero. `sum` is the nearest float64, `rest` what that leaves out (Knuth's two-sum). */
+VF_INLINE float sum_to_odd(float a, float b) {
+  const double x = normal_or_zero(a), y = normal_or_zero(b), sum = x + y, shared = sum - x;
+  const double rest = (x - (sum - shared)) + (y - shared);
+  const float nearest = (float)sum;
+  if (!(sum > -0x1p128 && sum < 0x1p128)) return nearest;
+  const double beyond = sum != nearest ? sum - nearest : rest; /* has the sign of a + b - nearest */
+  if (beyond == 0) return normal_or_zero(nearest);
+  uint32_t bits;
+  memcpy(&bits, &nearest, sizeof bits);
+  if ((beyond < 0) == (nearest > 0)) bits--; /* the neighbour toward zero */
+  bits |= 1u;
+  float odd;
+  memcpy(&odd, &bits, sizeof odd);
+  return normal_or_zero(odd);
+}
+/* BFDOT (Arm's Architecture Reference Manual, BFDotAdd with FPCR.EBF zero): the two products are added, then the sum. */
+VF_INLINE vr vr_dot(vr sum, vp a, vp b) {
+  const vr lower = (vr)(a << 16) * (vr)(b << 16), upper = (vr)(a & 0xFFFF0000u) * (vr)(b & 0xFFFF0000u);
+  for (int i = 0; i < VR_LANES; i++) sum[i] = sum_to_odd(sum[i], sum_to_odd(lower[i], upper[i]));
+  return sum;
+}
+#else
+/* vdpbf16ps: sum + a's upper half * b's, rounded, + a's lower half * b's. */
 VF_INLINE vr vr_dot(vr sum, vp a, vp b) {
   sum += (vr)(a & 0xFFFF0000u) * (vr)(b & 0xFFFF0000u);
   return sum + (vr)(a << 16) * (vr)(b << 16);
 }
+#endif
 
 /* Thirty-two bf16: two rows of 16, or 16 pairs. */
 typedef struct vh {

@@ -104,6 +104,7 @@ void vaei_components_sample(vaei_pass *pass, const vaei_stream *stream, const va
                             size_t end) {
   const vaei_components *c = &pass->components;
   const size_t latents = pass->model->config.latent_dim;
+  const double all = c->cumulative[c->count - 1];
   pass->kernels->normals(stream, draws, begin, end, latents, pass->z, pass->z_row);
   for (size_t r = begin; r < end; r++) {
     const double u = (double)vaei_uniform(stream->seed, VAEI_STREAM_COMPONENT, 0, draws->example + r);
@@ -112,6 +113,7 @@ void vaei_components_sample(vaei_pass *pass, const vaei_stream *stream, const va
     for (size_t j = 0; j < latents; j++) {
       const size_t at = first + j * VAEI_VECTOR;
       z[j] = c->mean[at] + z[j] / (float)vaei_sqrt((double)c->precision[at]);
+      if (!vaei_is_finite(all)) z[j] = __builtin_nanf(""); /* no component can be told from another */
     }
   }
 }

@@ -45,7 +45,7 @@ static vaei_constants tile_constants(const vaei_pass *pass, const vaei_tile *til
 
 /* Whether the gradients of a piece's constants may be large; then its rows of them have been used. */
 static void pass_constants(vaei_pass *pass, const vaei_output_tile *piece, vaei_constants *k, uint32_t count) {
-  for (uint32_t c = 0; k->gradient[c] && c < count; c++) {
+  for (uint32_t c = 0; c < count && k->gradient[c]; c++) {
     if (piece->d) vaei_pass_note_large(pass, k->gradient[c], piece->rows, piece->columns, k->row);
     k->gradient[c] += piece->rows * k->row;
   }

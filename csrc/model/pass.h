@@ -151,7 +151,7 @@ void vaei_pass_close(vaei_pass *pass);
 
 /* Bytes of `path`. The rows are fewer than 2^32, and a row of gradients as long as the head's, which there is memory for. */
 static inline size_t vaei_pass_path_size(const vaei_pass *pass) {
-  return pass->size.rows * 2 * pass->latent_row * sizeof(float);
+  return (size_t)pass->size.rows * 2 * pass->latent_row * sizeof(float);
 }
 
 /* The memory that a pass holds beside its struct. */

@@ -93,7 +93,7 @@ static void take_condition(row_job *job, vaei_member member, size_t first) {
   const vaei_source source = {.first = first};
   const vaei_crew crew = vaei_decoder_crew(pass, member);
   if (pass->c) vaei_condition_gather(pass, vaei_crew_share(&crew, 1), job->condition, &source, &job->bad_row);
-  if (job->operation == DECODE || !pass->prior->forward) return;
+  if (job->z_in || !pass->prior->forward) return;
   vaei_team_barrier(crew.member);
   pass->prior->forward(pass, &crew);
 }

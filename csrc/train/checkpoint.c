@@ -43,14 +43,17 @@ vae_status vaei_trainer_restore(vae_trainer *t, const char *path, vae_error *err
   vae_status status = vaei_model_file_load(path, NULL, 0, &t->allocator, &saved, &state, err);
   if (status != VAE_OK) return status;
   const size_t bytes = t->model->block_size * sizeof(float);
+  const bool had_best = t->best.parameters != NULL;
   if (!vaei_config_equal(&saved->config, &t->model->config))
     status = vaei_fail(err, VAE_ERROR_MISMATCH, "%s holds the state of a model with another configuration", path);
   else if (saved->training.precision != t->training.precision && !t->training.precision_fallback)
     status = vaei_fail(err, VAE_ERROR_MISMATCH, "%s holds a run in %s; the trainer's training.precision is %s", path,
                        vaei_precision_name(saved->training.precision), vaei_precision_name(t->training.precision));
-  else status = vaei_trainer_fit_pass(t, saved->training.batch_size, &saved->training.objective, err);
-  if (status == VAE_OK) status = vaei_trainer_fit_gradients(t, &saved->training, err);
+  else status = vaei_trainer_fit_gradients(t, &saved->training, err);
   if (status == VAE_OK && state.is_best) status = vaei_trainer_fit_best(t, err);
+  /* Last: what holds another objective may hold the old one no more. */
+  if (status == VAE_OK) status = vaei_trainer_fit_pass(t, saved->training.batch_size, &saved->training.objective, err);
+  if (status != VAE_OK && !had_best) vaei_trainer_forget_best(t); /* there is memory for one, and none in it */
   if (status == VAE_OK) {
     memcpy(t->model->block, saved->block, bytes);
     memcpy(t->adam.m, state.first_moment, bytes);

@@ -268,8 +268,8 @@ typedef struct vae_training {
   int32_t keep_gradients; /* 1: every step leaves its gradients to be read by name (a little slower) */
   uint32_t reserved;      /* never read: it was padding before there was a precision */
   /* BFLOAT16: the operands of matrix products (data, latent samples, hidden outputs, gradients of activations, a copy of the
-   * weights) are rounded to bfloat16. Needs AVX-512 with AVX512_BF16; without it a trainer is refused with
-   * VAE_ERROR_UNSUPPORTED. INT8 is refused always. */
+   * weights) are rounded to bfloat16. Needs AVX-512 with AVX512_BF16, or NEON with FEAT_BF16 on Linux;
+   * elsewhere a trainer is refused with VAE_ERROR_UNSUPPORTED. INT8 is refused always. */
   vae_precision precision;
   int32_t precision_fallback; /* 1: where BFLOAT16 cannot be had, train in float32; vae_trainer_info says which */
   vae_rate_schedule rate_schedule;

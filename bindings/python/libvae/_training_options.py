@@ -82,8 +82,8 @@ class TrainingOptions(ObjectiveOptions, total=False):
     patience : int
         Epochs without a lower validation loss after which `fit` ends; it then leaves the best parameters. 0: never. [0]
     precision : {"float32", "bf16", "bf16-or-float32"}
-        What matrix products are computed in. "bf16" needs a processor with AVX512_BF16; "bf16-or-float32" trains in
-        float32 where it cannot be had. ["float32"]
+        What matrix products are computed in. "bf16" needs a processor with AVX512_BF16, or FEAT_BF16 (AArch64 Linux);
+        "bf16-or-float32" trains in float32 where it cannot be had. ["float32"]
     """
 
     batch_size: int
