@@ -42,11 +42,11 @@ def main():
     model, checkpoint = options.out / f"{name}.safetensors", options.out / f"{name}-state.safetensors"
     passes = (3**options.stages - 1) // 2
     threads = ["--threads", options.threads] if options.threads else []
-    continued = ["--resume", checkpoint] if checkpoint.exists() else []
+    begun = ["--preset", "iwae-1layer", "--samples", options.samples, "--seed", options.seed]
+    run = ["--resume", checkpoint] if checkpoint.exists() else begun
     seconds, _ = program(
-        options.vae_cli, "train", find(options.mnist, "train-images-idx3-ubyte"), "--preset", "iwae-1layer",
-        "--samples", options.samples, "--epochs", passes, "--validation", 0, "--seed", options.seed,
-        "--checkpoint", checkpoint, *continued, *threads,
+        options.vae_cli, "train", find(options.mnist, "train-images-idx3-ubyte"), *run, "--epochs", passes,
+        "--validation", 0, "--checkpoint", checkpoint, *threads,
         "--log", options.out / f"{name}.jsonl", "--quiet", "--out", model)
     measured, statistics = program(
         options.vae_cli, "evaluate", model, binarized_test_set(options.mnist, options.out), "--scale", 1, "--statistics",
