@@ -84,10 +84,11 @@ def test_fork_from_a_callback(rows):
     model.threads = THREADS
 
     def callback(progress):
-        codes.append(in_child(lambda: train_copy(libvae.Model.from_bytes(model.to_bytes()), rows)))
+        if progress.is_epoch_end:  # the other reports of an epoch depend on how busy the machine is
+            codes.append(in_child(lambda: train_copy(libvae.Model.from_bytes(model.to_bytes()), rows)))
 
     model.fit(rows, 2, threads=THREADS, batch_size=256, callback=callback)
-    assert len(codes) >= 2 and not any(codes)  # an epoch of a busy machine is reported more than once
+    assert codes == [0, 0]
 
 
 FORK_AFTER = """
