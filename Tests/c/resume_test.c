@@ -83,6 +83,12 @@ static pair open_pair(uint64_t seed, int32_t threads, uint32_t batch) {
   training.warm_up_epochs = 3;
   training.objective.binarization = VAE_BINARIZATION_DYNAMIC;
   training.clip_norm = 10;
+  training.dropout = 0.2; /* so must masks, the capacity, and draws from the prior */
+  training.objective.capacity = 20;
+  training.objective.capacity_weight = 2;
+  training.capacity_epochs = 3;
+  training.objective.regularizer = VAE_REGULARIZER_MMD_RBF;
+  training.objective.regularizer_weight = 5;
   CHECK_OK(test_create(&spec, seed, NULL, &p.model, &err), &err);
   CHECK_OK(vae_trainer_create(p.model, &training, NULL, &p.trainer, &err), &err);
   return p;
