@@ -16,8 +16,8 @@ enum { LINE = 64, MOST_DENSE = 3 * TEST_MAX_HIDDEN + 4 };
 
 typedef struct dense {
   size_t inputs, units;
-  size_t wanted; /* inputs whose gradient is wanted */
-  int per_draw, keeps_y, slope, own;
+  size_t wanted;                            /* inputs whose gradient is wanted */
+  int per_draw, keeps_y, slope, own, above; /* above: it reads the layer before it */
 } dense;
 
 static size_t over(size_t n, size_t d) { return (n + d - 1) / d; }
@@ -45,6 +45,7 @@ static void list_stack(const vae_layer *layers, uint32_t hidden, dense first, de
     next.slope = layers[i].activation == VAE_ACTIVATION_SILU || layers[i].activation == VAE_ACTIVATION_GELU;
     *(*out)++ = next;
     next.inputs = next.wanted = layers[i].units;
+    next.above = 1;
   }
   next.units = last.units;
   next.keeps_y = last.keeps_y;
@@ -91,15 +92,25 @@ static size_t shape_bytes(const test_spec *spec) {
 
 static size_t model_bytes(const test_spec *spec) { return shape_bytes(spec) + 4 * block_floats(spec); }
 
+/* Two halves of a layer's dx, with `rows` rows, where a team may share the layer's columns. */
+static size_t halves_bytes(const dense *layer, size_t rows) {
+  const size_t wider = layer->inputs > layer->units ? layer->inputs : layer->units;
+  const int large = layer->units > 16 && layer->inputs * vectors(layer->units) >= 2048;
+  return layer->above && large && rows * wider <= 131072 ? 2 * part(4 * rows * stride(layer->inputs)) : 0;
+}
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
 /* What a mixture takes for d rows of the decoder; K components. */
 static size_t mixture_bytes(const test_spec *spec, size_t d, int gradients) {
   dense layer[MOST_DENSE];
   const size_t K = spec->prior_components, lanes = 16 * vectors(K), Z = spec->latent_dim, z = stride(Z);
-  size_t own = 0, encoder = 0;
+  size_t own = 0, encoder = 0, halves = 0;
   const size_t count = list_layers(spec, layer);
   for (size_t l = 0; l < count; l++) {
     if (layer[l].own) own += lanes * (layer[l].inputs + 1);
     if (layer[l].own || layer[l].per_draw) continue;
+    halves = larger(halves, halves_bytes(&layer[l], K));
     encoder +=
         part(4 * K * stride(layer[l].units)) * (size_t)(layer[l].keeps_y + gradients + (gradients && layer[l].slope));
   }
@@ -108,7 +119,7 @@ static size_t mixture_bytes(const test_spec *spec, size_t d, int gradients) {
   if (spec->prior != VAE_PRIOR_VAMP) return sum;
   sum += part(sizeof(vaei_pass)) + part(4 * K * stride(spec->input_dim)) + 2 * part(4 * K * z) + 6 * part(8 * K) +
          part(count * sizeof(vaei_activations)) + encoder;
-  return gradients ? sum + 2 * part(4 * lanes * (Z + 1)) : sum;
+  return gradients ? sum + 2 * part(4 * lanes * (Z + 1)) + halves : sum;
 }
 
 /* Scratch memory for n examples and, in a batch, `draws` rows of the decoder; P: panels of the instruction set's tile. */
@@ -118,7 +129,7 @@ static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P
   const size_t count = list_layers(spec, layer), z = stride(spec->latent_dim);
   const size_t condition = spec->condition_dim;
   const size_t tiles = spec->sigma_kind == VAE_SIGMA_FIXED ? over(vectors(spec->input_dim), P) : 1;
-  size_t tasks = 0, transposed = 0;
+  size_t tasks = 0, transposed = 0, halves = 0;
   size_t sum = part(4 * n * stride(spec->input_dim + condition)) + part(4 * d * z) +
                part(4 * d * stride(spec->latent_dim + condition)) + 2 * part(4 * n * z) + part(8 * d * tiles) +
                2 * part(8 * d) + 6 * part(8 * n) + part(4 * d) + part(count * sizeof(vaei_activations));
@@ -127,12 +138,13 @@ static size_t pass_bytes(const test_spec *spec, size_t n, size_t draws, size_t P
     sum += layer[l].own ? 0 : values * (size_t)(layer[l].keeps_y + gradients + (gradients && layer[l].slope));
     tasks += (layer[l].inputs ? over(layer[l].inputs, 96) : 1) * over(vectors(layer[l].units), P);
     transposed += 16 * vectors(layer[l].wanted) * layer[l].units;
+    halves = larger(halves, halves_bytes(&layer[l], layer[l].per_draw ? d : n));
   }
   if (condition) sum += part(4 * n * stride(condition));
   if (spec->prior == VAE_PRIOR_CONDITIONAL) sum += 5 * part(4 * n * z);
   if (spec->prior_components) sum += mixture_bytes(spec, d, gradients);
   if (d < draws) sum += part(4 * block_floats(spec));
-  return gradients ? sum + part(4 * d * z) + part(4 * transposed) + part(tasks * sizeof(vaei_task)) : sum;
+  return gradients ? sum + part(4 * d * z) + part(4 * transposed) + part(tasks * sizeof(vaei_task)) + halves : sum;
 }
 
 /* What couples the examples of blocks of n rows. */

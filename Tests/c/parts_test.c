@@ -31,6 +31,7 @@ typedef struct job {
 
 static void run(vaei_member member, void *context) {
   job *j = context;
+  vaei_pass_assign(j->pass, member);
   vaei_pass_transpose(j->pass, member);
   vaei_team_barrier(member);
   vaei_batch_run(j->pass, member, &j->batch);

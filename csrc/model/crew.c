@@ -1,7 +1,9 @@
 #include "model/crew.h"
 
-/* Rows that are worth a member of its own: it reads all weights for them. */
-enum { ENOUGH_ROWS = 16 };
+enum {
+  ENOUGH_ROWS = 16,    /* are worth a member of its own: it reads all weights for them */
+  FEW_VALUES = 1 << 17 /* floats that fit into a core's cache, beside as many weights */
+};
 
 /* Whether members work alone on so many examples with `samples` rows of the decoder each: an average weight sees enough rows
  * of a member's, and the members have as many examples each, or nearly. */
@@ -20,9 +22,11 @@ static bool divides(const vaei_pass *pass, uint32_t members, size_t examples, si
 static vaei_crew crew_of(const vaei_pass *pass, vaei_member member, size_t examples, size_t samples) {
   const vaei_range all = {0, examples};
   const uint32_t granule = pass->limits.granule;
-  if (divides(pass, member.size, examples, samples))
-    return (vaei_crew){{0, 1}, vaei_rows_share(member, all, granule), granule};
-  return (vaei_crew){member, all, granule};
+  vaei_crew crew = {.member = member, .examples = all, .granule = granule, .team = member, .all = all};
+  if (!divides(pass, member.size, examples, samples)) return crew;
+  crew.member = (vaei_member){0, 1};
+  crew.examples = vaei_rows_share(member, all, granule);
+  return crew;
 }
 
 vaei_crew vaei_encoder_crew(const vaei_pass *pass, vaei_member member) {
@@ -33,8 +37,36 @@ vaei_crew vaei_decoder_crew(const vaei_pass *pass, vaei_member member) {
   return crew_of(pass, member, pass->part.examples, pass->part.samples);
 }
 
+bool vaei_pass_shares_columns(const vaei_pass *pass, uint32_t index) {
+  const vaei_dense *layer = &pass->model->dense[index];
+  const size_t rows = vaei_pass_most_rows(pass, index);
+  const size_t wider = layer->inputs > layer->units ? layer->inputs : layer->units;
+  return pass->size.gradients && rows && wider <= FEW_VALUES / rows && vaei_dense_is_large(layer);
+}
+
+bool vaei_crew_shares_columns(const vaei_pass *pass, const vaei_crew *crew, uint32_t layer) {
+  const uint32_t members = crew->team.size, panels = pass->model->dense[layer].panels;
+  if (members == 1 || !vaei_pass_shares_columns(pass, layer)) return false;
+  return vaei_most_panels(&pass->limits, panels, members) * members * 5 <=
+         panels * 6; /* nearly as many as the others */
+}
+
+vaei_crew vaei_crew_meet(const vaei_crew *crew) {
+  if (crew->member.size < crew->team.size) vaei_team_barrier(crew->team);
+  return (vaei_crew){
+      .member = crew->team, .examples = crew->all, .granule = crew->granule, .team = crew->team, .all = crew->all};
+}
+
+vaei_crew vaei_output_crew(const vaei_pass *pass, const vaei_crew *crew, uint32_t layer) {
+  if (!vaei_crew_shares_columns(pass, crew, layer)) return *crew;
+  vaei_crew all = vaei_crew_meet(crew);
+  all.columns = true;
+  return all;
+}
+
 vaei_work vaei_crew_work(const vaei_pass *pass, const vaei_crew *crew, size_t each, uint32_t panels) {
   const vaei_range rows = vaei_crew_rows(crew, each);
+  if (crew->columns) return vaei_work_on_columns(&pass->limits, rows, panels, crew->member);
   if ((rows.end - rows.begin) / crew->member.size >= ENOUGH_ROWS)
     return vaei_work_on_rows(&pass->limits, vaei_crew_share(crew, each), panels);
   return vaei_work_on_area(&pass->limits, rows, panels, crew->member);

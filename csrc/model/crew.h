@@ -9,6 +9,9 @@ typedef struct vaei_crew {
   vaei_member member;  /* within the crew */
   vaei_range examples; /* the crew's: of the batch in the encoder, of the part in the decoder */
   uint32_t granule;    /* shares of rows begin at multiples of it */
+  vaei_member team;    /* the same member within the team */
+  vaei_range all;      /* the team's examples */
+  bool columns;        /* a member's part of a product is whole columns, whatever the number of rows */
 } vaei_crew;
 
 /* In a batch of one part both have the same examples. */
@@ -23,6 +26,20 @@ static inline vaei_range vaei_crew_rows(const vaei_crew *crew, size_t each) {
 static inline vaei_range vaei_crew_share(const vaei_crew *crew, size_t each) {
   return vaei_rows_share(crew->member, vaei_crew_rows(crew, each), crew->granule);
 }
+
+/* Whether the whole team shares a layer's columns in training: many weights, and rows that fit into every core's cache. A
+ * member works on the columns whose weights it changes (update.c), since what one core writes in every step and another reads
+ * is slow to write: docs/KERNELS.md, section 6. */
+bool vaei_crew_shares_columns(const vaei_pass *pass, const vaei_crew *crew, uint32_t layer);
+
+/* The same without the team's size: what a pass has memory for. */
+bool vaei_pass_shares_columns(const vaei_pass *pass, uint32_t layer);
+
+/* The whole team as a crew, come together: what its members have written can be read. */
+vaei_crew vaei_crew_meet(const vaei_crew *crew);
+
+/* Who works on a layer's outputs, and what to wait at behind it: the crew, or the team that shares its columns. */
+vaei_crew vaei_output_crew(const vaei_pass *pass, const vaei_crew *crew, uint32_t layer);
 
 /* A member's tiles in a product of the crew's rows: whole rows where there are enough, so that a row's values stay in one
  * core's cache; else its part of the area. */

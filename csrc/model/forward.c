@@ -90,7 +90,7 @@ static void tile_loss(vaei_pass *pass, const vaei_tile *tile, float *scratch, co
     if (piece.d && !likelihood->tame) vaei_pass_note_large(pass, piece.d, piece.rows, piece.columns, piece.d_row);
     if (count) pass_constants(pass, &piece, &constants, count);
     for (size_t r = row; r < end; r++) {
-      pass->tile_nll[r * pass->column_tiles + tile->column] = nll[r - row];
+      pass->tile_nll[tile->column * (size_t)pass->max_draws + r] = nll[r - row];
       if (wanted)
         memcpy(wanted + view_row(pass, view, r) * units + first_column,
                scratch + (r - tile->row) * VAEI_MAX_TILE_COLUMNS, piece.columns * sizeof(float));
@@ -154,7 +154,7 @@ static void scaled_row(const vaei_pass *pass, const vaei_output_tile *row, float
 static void row_loss(vaei_pass *pass, const vaei_terms_view *view, size_t r) {
   const size_t latents = pass->model->config.latent_dim;
   double sum = 0;
-  for (uint32_t t = 0; t < pass->column_tiles; t++) sum += pass->tile_nll[r * pass->column_tiles + t];
+  for (uint32_t t = 0; t < pass->column_tiles; t++) sum += pass->tile_nll[t * (size_t)pass->max_draws + r];
   pass->nll[r] = sum;
   pass->log_ratio[r] -= sum;
   const size_t to = view_row(pass, view, r);
@@ -290,12 +290,14 @@ void vaei_pass_loss(vaei_pass *pass, vaei_member member, const vaei_terms_view *
     vaei_output_rows(pass, &crew);
     rows_loss(pass, rows, view);
     if (pass->mixed.kernels && !vaei_pass_weighs_samples(pass)) pack_rows(pass, rows);
+    vaei_team_barrier(crew.member);
   } else {
-    vaei_work work = vaei_output_begin(pass, &crew);
+    vaei_crew at_work = crew;
+    vaei_work work = vaei_output_begin(pass, &at_work);
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
     for (vaei_tile tile; vaei_output_next(pass, &work, &tile, scratch);) product_loss(pass, &tile, scratch, view);
+    vaei_team_barrier(at_work.member);
   }
-  vaei_team_barrier(crew.member);
   for (size_t r = rows.begin; r < rows.end; r++) row_loss(pass, view, r);
   if (pass->part.samples > 1) vaei_team_barrier(crew.member);
   if (!pass->part.bounded) example_losses(pass, &crew, view);

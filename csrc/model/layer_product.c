@@ -83,25 +83,46 @@ void vaei_layer_product(const vaei_pass *pass, uint32_t layer, const vaei_tile *
   else float_product(pass, layer, tile, c, c_row);
 }
 
-void vaei_layer_product_back(const vaei_pass *pass, uint32_t index, const vaei_tile *tile, float *dx, size_t dx_row) {
+/* The part of dx = dy W^T of one tile that comes from units [units.begin, units.end), which begins at a panel. */
+static void units_product_back(const vaei_pass *pass, uint32_t index, const vaei_tile *tile, vaei_range units,
+                               float *dx, size_t dx_row) {
   if (pass->mixed.kernels) {
-    vaei_mixed_product_back(pass, index, tile, dx, dx_row);
+    vaei_mixed_product_back(pass, index, tile, units, dx, dx_row);
     return;
   }
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_activations *out = &pass->layers[index];
   const size_t panel = (size_t)layer->units * VAEI_VECTOR;
-  const vaei_product product = {.depth = layer->units,
-                                .a = out->dy + tile->row * out->row,
+  const float *transposed = pass->transposed + layer->transposed + tile->panel * panel;
+  const vaei_product product = {.depth = units.end - units.begin,
+                                .a = out->dy + tile->row * out->row + units.begin,
                                 .a_row = out->row,
                                 .a_step = 1,
-                                .b = pass->transposed + layer->transposed + tile->panel * panel,
+                                .b = transposed + units.begin * VAEI_VECTOR,
                                 .b_step = VAEI_VECTOR,
                                 .b_panel = panel,
                                 .c = dx,
                                 .c_row = dx_row,
                                 .c_panel = VAEI_VECTOR};
   run_product(pass, &product, tile);
+}
+
+/* to = a + b for a tile. */
+static void add_tiles(const vaei_tile *tile, const float *a, size_t a_row, const float *b, size_t b_row, float *to,
+                      size_t to_row) {
+  const size_t columns = (size_t)(tile->panel_end - tile->panel) * VAEI_VECTOR;
+  for (size_t i = 0; i < tile->row_end - tile->row; i++)
+    for (size_t j = 0; j < columns; j++) to[i * to_row + j] = a[i * a_row + j] + b[i * b_row + j];
+}
+
+void vaei_layer_product_back(const vaei_pass *pass, uint32_t index, const vaei_tile *tile, float *dx, size_t dx_row) {
+  const vaei_dense *layer = &pass->model->dense[index];
+  const uint32_t half = vaei_dense_half(layer);
+  units_product_back(pass, index, tile, (vaei_range){0, half}, dx, dx_row);
+  if (half == layer->units) return;
+  float upper[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
+  units_product_back(pass, index, tile, (vaei_range){half, layer->units}, upper, VAEI_MAX_TILE_COLUMNS);
+  add_tiles(tile, dx, dx_row, upper, VAEI_MAX_TILE_COLUMNS, dx, dx_row);
 }
 
 /* Whether outputs of a layer are dropped: hidden ones of encoder and decoder. */
@@ -128,8 +149,8 @@ static void drop_tile(const vaei_pass *pass, uint32_t index, const vaei_tile *ti
 void vaei_layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_activations *out = &pass->layers[index];
-  const size_t each = vaei_pass_rows_each(pass, index);
-  vaei_work work = vaei_crew_work(pass, crew, each, layer->panels);
+  const vaei_crew at_work = vaei_output_crew(pass, crew, index);
+  vaei_work work = vaei_crew_work(pass, &at_work, vaei_pass_rows_each(pass, index), layer->panels);
   vaei_layer_begin(pass, crew, index);
   for (vaei_tile tile; vaei_work_next(&work, &tile);) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
@@ -143,7 +164,7 @@ void vaei_layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) 
     if (pass->size.gradients) vaei_pass_note_large(pass, y, tile_rows, vaei_tile_columns(&tile, layer->units), y_row);
     if (!out->y) vaei_mixed_pack_tile(pass, &pass->mixed.layers[index].y, &tile, y);
   }
-  vaei_team_barrier(crew->member);
+  vaei_team_barrier(at_work.member);
 }
 
 /* Outputs of a tile as they were before some were dropped, whose gradients are 0 whatever is put there. */
@@ -182,15 +203,45 @@ static void fetch_tile(const vaei_activations *layer, const vaei_tile *tile) {
       __builtin_prefetch(y + i * layer->row + (size_t)panel * VAEI_VECTOR);
 }
 
+/* Where a tile's sums of one half of the units go. */
+static float *half_sums(const vaei_pass *pass, uint32_t half, const vaei_tile *tile, size_t row) {
+  return pass->halves[half] + tile->row * row + (size_t)tile->panel * VAEI_VECTOR;
+}
+
+/* Both halves of dx = dy W^T for all of the team's rows: half of the members on the units of each, whose weights they change, or
+ * all on both. Ends with a barrier of the team. */
+static void halves_back(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
+  const vaei_dense *layer = &pass->model->dense[index];
+  const vaei_crew all = vaei_crew_meet(crew);
+  const vaei_range rows = vaei_crew_rows(&all, vaei_pass_rows_each(pass, index));
+  const uint32_t half = vaei_dense_half(layer), members = all.member.size / 2, rank = all.member.rank;
+  const vaei_range units[] = {{0, half}, {half, layer->units}};
+  const bool divided = all.member.size % 2 == 0;
+  const vaei_member member = divided ? (vaei_member){rank % members, members} : all.member;
+  for (uint32_t h = 0; h < 2; h++) {
+    if (divided && h != rank / members) continue;
+    vaei_work work = vaei_work_on_area(&pass->limits, rows, layer->input_panels, member);
+    const size_t row = pass->layers[index - 1].row;
+    for (vaei_tile tile; vaei_work_next(&work, &tile);)
+      units_product_back(pass, index, &tile, units[h], half_sums(pass, h, &tile, row), row);
+  }
+  vaei_team_barrier(all.member);
+}
+
 void vaei_layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
   const vaei_activations *below = &pass->layers[index - 1];
+  const bool halved = vaei_crew_shares_columns(pass, crew, index);
+  if (halved) halves_back(pass, crew, index);
   vaei_work work = vaei_crew_work(pass, crew, vaei_pass_rows_each(pass, index), pass->model->dense[index].input_panels);
   for (vaei_tile tile; vaei_work_next(&work, &tile);) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
     float *dy = below->dy ? below->dy + tile.row * below->row + (size_t)tile.panel * VAEI_VECTOR : scratch;
     const size_t dy_row = below->dy ? below->row : (size_t)VAEI_MAX_TILE_COLUMNS;
     fetch_tile(below, &tile);
-    vaei_layer_product_back(pass, index, &tile, dy, dy_row);
+    if (halved)
+      add_tiles(&tile, half_sums(pass, 0, &tile, below->row), below->row, half_sums(pass, 1, &tile, below->row),
+                below->row, dy, dy_row);
+    else vaei_layer_product_back(pass, index, &tile, dy, dy_row);
     activation_backward(pass, index - 1, &tile, dy, dy_row);
     vaei_pass_note_large(pass, dy, tile.row_end - tile.row, (size_t)(tile.panel_end - tile.panel) * VAEI_VECTOR,
                          dy_row);

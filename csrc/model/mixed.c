@@ -91,14 +91,16 @@ void vaei_mixed_product(const vaei_pass *pass, uint32_t index, const vaei_tile *
   pass->mixed.kernels->product(&product, tile->row_end - tile->row, tile->panel_end - tile->panel);
 }
 
-void vaei_mixed_product_back(const vaei_pass *pass, uint32_t index, const vaei_tile *tile, float *dx, size_t dx_row) {
+void vaei_mixed_product_back(const vaei_pass *pass, uint32_t index, const vaei_tile *tile, vaei_range units, float *dx,
+                             size_t dx_row) {
   const vaei_mixed_layer *mixed = &pass->mixed.layers[index];
   const size_t depth = ((size_t)pass->model->dense[index].units + 1) / 2;
-  const vaei_pair_product product = {.depth = depth,
-                                     .a = mixed->dy.across + tile->row * mixed->dy.across_row,
+  const size_t first = units.begin / VAEI_PAIR;
+  const vaei_pair_product product = {.depth = (units.end + 1) / VAEI_PAIR - first,
+                                     .a = mixed->dy.across + tile->row * mixed->dy.across_row + first,
                                      .a_row = mixed->dy.across_row,
                                      .a_step = 1,
-                                     .b = mixed->transposed + tile->panel * depth * VAEI_VECTOR,
+                                     .b = mixed->transposed + (tile->panel * depth + first) * VAEI_VECTOR,
                                      .b_step = VAEI_VECTOR,
                                      .b_panel = depth * VAEI_VECTOR,
                                      .c = dx,

@@ -24,9 +24,10 @@ void vaei_mixed_pack_rows(const vaei_pass *pass, const vaei_operand *to, vaei_ra
 void vaei_mixed_pack_tile(const vaei_pass *pass, const vaei_operand *to, const vaei_tile *tile, const float *from);
 void vaei_mixed_unpack_tile(const vaei_pass *pass, const vaei_operand *from, const vaei_tile *tile, float *to);
 
-/* As vaei_layer_product and vaei_layer_product_back. */
+/* As vaei_layer_product, and the part of vaei_layer_product_back that comes from some units, an even one the first. */
 void vaei_mixed_product(const vaei_pass *pass, uint32_t layer, const vaei_tile *tile, float *c, size_t c_row);
-void vaei_mixed_product_back(const vaei_pass *pass, uint32_t layer, const vaei_tile *tile, float *dx, size_t dx_row);
+void vaei_mixed_product_back(const vaei_pass *pass, uint32_t layer, const vaei_tile *tile, vaei_range units, float *dx,
+                             size_t dx_row);
 
 /* dW of a task and with it the bias's, from start (NULL: zero; stored as g); panels of start are start_panel floats apart,
  * those of g g_panel. */

@@ -4,8 +4,9 @@
 
 #include "model/layer_product.h"
 
-vaei_work vaei_output_begin(vaei_pass *pass, const vaei_crew *crew) {
+vaei_work vaei_output_begin(vaei_pass *pass, vaei_crew *crew) {
   const uint32_t output = pass->model->output;
+  *crew = vaei_output_crew(pass, crew, output);
   vaei_layer_begin(pass, crew, output);
   return vaei_crew_work(pass, crew, pass->part.samples, pass->model->dense[output].panels);
 }
@@ -18,11 +19,12 @@ bool vaei_output_next(const vaei_pass *pass, vaei_work *work, vaei_tile *tile, f
 
 void vaei_output_rows(vaei_pass *pass, const vaei_crew *crew) {
   const vaei_activations *out = &pass->layers[pass->model->output];
-  vaei_work work = vaei_output_begin(pass, crew);
+  vaei_crew at_work = *crew;
+  vaei_work work = vaei_output_begin(pass, &at_work);
   for (vaei_tile tile; vaei_work_next(&work, &tile);)
     vaei_layer_product(pass, pass->model->output, &tile,
                        out->y + tile.row * out->row + (size_t)tile.panel * VAEI_VECTOR, out->row);
-  vaei_team_barrier(crew->member);
+  vaei_team_barrier(at_work.member);
 }
 
 const float *vaei_constant_of(const vae_model *model, uint32_t index) {
@@ -44,7 +46,7 @@ static vaei_output_tile tile_of(const vaei_pass *pass, size_t rows, size_t colum
 
 void vaei_pass_use_output(vaei_pass *pass, vaei_member member, const vaei_output_user *user) {
   const size_t units = pass->model->config.input_dim;
-  const vaei_crew crew = vaei_decoder_crew(pass, member);
+  vaei_crew crew = vaei_decoder_crew(pass, member);
   if (vaei_likelihood_takes_rows(&pass->model->config)) {
     const vaei_activations *out = &pass->layers[pass->model->output];
     const vaei_range rows = vaei_crew_share(&crew, pass->part.samples);

@@ -7,8 +7,8 @@
 #include "model/pass.h"
 
 /* The layer by tiles, before the activation: `scratch` has rows of VAEI_MAX_TILE_COLUMNS (a single row may be longer: it is
- * alone in there). */
-vaei_work vaei_output_begin(vaei_pass *pass, const vaei_crew *crew);
+ * alone in there). *crew becomes who works on it, and waits behind it. */
+vaei_work vaei_output_begin(vaei_pass *pass, vaei_crew *crew);
 bool vaei_output_next(const vaei_pass *pass, vaei_work *work, vaei_tile *tile, float *scratch);
 
 /* The same by tiles where the likelihood takes rows: into y of the layer. Ends with a barrier. */

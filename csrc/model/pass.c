@@ -39,6 +39,17 @@ static size_t own_size(const vae_model *model) {
   return floats;
 }
 
+/* Floats of each half of the largest dx that comes from two. */
+static size_t half_size(const vaei_pass *p) {
+  size_t floats = 0;
+  for (uint32_t l = 1; l < p->model->dense_count; l++) {
+    const size_t size = vaei_pass_most_rows(p, l) * row_stride(p->model->dense[l].inputs);
+    const bool halved = p->model->dense[l].source == VAEI_SOURCE_BELOW && vaei_pass_shares_columns(p, l);
+    if (halved && size > floats) floats = size;
+  }
+  return floats;
+}
+
 /* Plans the blocks while the arena is closed, takes them once it is open. */
 static void lay_out(vaei_pass *p) {
   const vae_model *model = p->model;
@@ -84,6 +95,7 @@ static void lay_out(vaei_pass *p) {
       p->transposed = vaei_arena_take(arena, model->transposed_size, sizeof(float));
     if (p->size.draws > draws) p->partial = vaei_arena_take(arena, model->block_size, sizeof(float));
     if (!p->size.encoder_only) p->tasks = vaei_arena_take(arena, p->task_count, sizeof *p->tasks);
+    for (int half = 0; half < 2; half++) p->halves[half] = vaei_arena_take(arena, half_size(p), sizeof(float));
     if (!p->size.encoder_only) p->own = vaei_arena_take(arena, own_size(model), sizeof(float));
   }
   for (uint32_t l = 0; l < model->dense_count; l++) {
@@ -131,7 +143,7 @@ vae_status vaei_pass_open(vaei_pass *pass, const vae_model *model, const vaei_ke
   if (status != VAE_OK) return status;
   lay_out(pass);
   if (size->encoder_only) return VAE_OK;
-  if (size->gradients) vaei_update_plan(pass);
+  if (size->gradients) vaei_update_plan(pass, 1);
   if (!pass->prior->open) return VAE_OK;
   const vae_status opened = pass->prior->open(pass, err);
   if (opened == VAE_OK) return VAE_OK;

@@ -111,7 +111,7 @@ struct vaei_pass {
   vaei_mixed mixed;         /* bf16 operands, in a pass with bf16 products */
   uint32_t column_tiles;    /* of the output layer; 1 where the likelihood takes rows */
   double log_sigma;         /* of a fixed sigma */
-  double *tile_nll;         /* [draws, column_tiles] */
+  double *tile_nll;         /* [column_tiles, draws]: members with other columns write other cache lines */
   double *nll;              /* [draws], -log p(x|z) */
   double *log_ratio;        /* [draws], log p(z) - log q(z|x); after the loss log p(x, z) - log q(z|x) */
   double *divergence;       /* [draws], log q(z|x) - log p(z); NULL where the prior's KL has a closed form */
@@ -126,8 +126,11 @@ struct vaei_pass {
   uint64_t transposed_version; /* of the model that the copy was made from; 0: none was made yet */
   float
       *partial; /* as the model's block: the decoder's gradients of the parts so far; NULL where a batch is one part */
+  float *halves
+      [2]; /* [rows, row]: sums over half of a layer's units each, in rows of its dx; NULL where no team shares columns */
   vaei_task *tasks; /* of the weights' gradients: see update.h */
   size_t task_count;
+  uint32_t planned_for; /* the size of the team whose the tasks are */
 
   const vaei_int8_kernels *int8;
   uint8_t *bytes; /* [rows, bytes_row]: a layer's inputs, for weights in bytes; NULL where there are none */
@@ -288,6 +291,10 @@ void vaei_pass_scale_gradients(vaei_pass *pass, vaei_member member, float scale,
  * Adam takes it; else those that vaei_pass_gradients left, after a barrier. No barrier. */
 void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_steps *steps,
                       float *block, const float *gradients);
+
+/* Divides the weights among a team, which calls it before anything else that is about weights and their gradients. Ends with a
+ * barrier. */
+void vaei_pass_assign(vaei_pass *pass, vaei_member member);
 
 /* Makes the transposed copy from the model's weights. No barrier. */
 void vaei_pass_transpose(vaei_pass *pass, vaei_member member);

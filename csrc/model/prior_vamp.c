@@ -161,7 +161,9 @@ static void finish(vaei_pass *pass, vaei_member member) {
   take_gradients(pass, vaei_team_share(member, pass->components.panels));
   vaei_team_barrier(member);
   vaei_pass_backward_encoder(pseudo, member);
-  const vaei_crew crew = {member, {0, pseudo->rows}, pseudo->limits.granule};
+  const vaei_range all = {0, pseudo->rows};
+  const vaei_crew crew = {
+      .member = member, .examples = all, .granule = pseudo->limits.granule, .team = member, .all = all};
   vaei_work work = vaei_crew_work(pseudo, &crew, 1, pass->model->dense[0].input_panels);
   for (vaei_tile tile; vaei_work_next(&work, &tile);) {
     float dx[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];

@@ -45,6 +45,36 @@ vaei_work vaei_work_on_area(const vaei_limits *limits, vaei_range rows, uint32_t
   return work;
 }
 
+/* The first column of tiles whose middle lies in the panels of member `rank` or a later one. */
+static uint32_t column_from(uint32_t columns, uint32_t panels, uint32_t rank, uint32_t members) {
+  uint32_t column = 0;
+  while (column < columns) {
+    const uint64_t middle = vaei_column_begin(column, columns, panels) + vaei_column_begin(column + 1, columns, panels);
+    if (middle * members >= (uint64_t)rank * 2 * panels) break;
+    column++;
+  }
+  return column;
+}
+
+vaei_work vaei_work_on_columns(const vaei_limits *limits, vaei_range rows, uint32_t panels, vaei_member member) {
+  vaei_work work = vaei_work_on_rows(limits, rows, panels);
+  work.column = column_from(work.columns, panels, member.rank, member.size);
+  work.last_column = rows.begin < rows.end ? column_from(work.columns, panels, member.rank + 1, member.size) : 0;
+  return work;
+}
+
+uint32_t vaei_most_panels(const vaei_limits *limits, uint32_t panels, uint32_t members) {
+  const uint32_t columns = vaei_column_tiles(limits, panels);
+  uint32_t most = 0;
+  for (uint32_t rank = 0, first = 0; rank < members; rank++) {
+    const uint32_t end = column_from(columns, panels, rank + 1, members);
+    const uint32_t count = vaei_column_begin(end, columns, panels) - vaei_column_begin(first, columns, panels);
+    if (count > most) most = count;
+    first = end;
+  }
+  return most;
+}
+
 /* Sets what the tiles at work->column have in common. */
 static void begin_column(vaei_work *work) {
   const uint32_t beyond = work->column + work->at_once;

@@ -65,6 +65,12 @@ vaei_work vaei_work_on_rows(const vaei_limits *limits, vaei_range rows, uint32_t
 /* A member's part of those tiles: equal areas, cut at a row where they end within a column. */
 vaei_work vaei_work_on_area(const vaei_limits *limits, vaei_range rows, uint32_t panels, vaei_member member);
 
+/* A member's whole columns of tiles of those rows: those whose middle lies within its share of the panels. */
+vaei_work vaei_work_on_columns(const vaei_limits *limits, vaei_range rows, uint32_t panels, vaei_member member);
+
+/* The most panels that a member has then. */
+uint32_t vaei_most_panels(const vaei_limits *limits, uint32_t panels, uint32_t members);
+
 /* The next tile of a run; false where there is none. Tiles of one column differ by a granule of rows at most. */
 bool vaei_work_next(vaei_work *work, vaei_tile *tile);
 

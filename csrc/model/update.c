@@ -1,8 +1,7 @@
 /* The gradients of the weights, dW = x^T dy and db = sum of dy, and what becomes of them.
  *
- * All layers' gradients form one list of tasks: a task is a block of up to BLOCK_ROWS rows of a layer's weights (inputs)
- * by one column of tiles. A member owns a run of tasks of equal cost, the same in every step, so weights and moments
- * stay near its core. In a plain step the gradient of a tile lives in one of two buffers on the stack, and Adam takes it
+ * All layers' gradients form one list of tasks: a task is a block of up to VAEI_TASK_ROWS rows of a layer's weights (inputs)
+ * by one column of tiles. A member owns the same ones in every step (update_plan.c). In a plain step the gradient of a tile lives in one of two buffers on the stack, and Adam takes it
  * while the next tile is computed; it is never written to memory. With bf16 operands Adam follows a whole task. */
 #include "model/update.h"
 
@@ -12,82 +11,19 @@
 #include "model/layer_product.h"
 #include "model/mixed.h"
 
-enum { BLOCK_ROWS = 96 }; /* a multiple of 16 and of every tile's height; a whole task of gradients takes 18 KB */
-
-/* At least one, for the biases. */
-static uint32_t row_blocks(const vaei_dense *layer) {
-  return layer->inputs ? (layer->inputs + BLOCK_ROWS - 1) / BLOCK_ROWS : 1;
-}
-
-size_t vaei_update_task_count(const vae_model *model, const vaei_limits *limits) {
-  size_t count = 0;
-  for (uint32_t l = 0; l < model->dense_count; l++)
-    count += (size_t)row_blocks(&model->dense[l]) * vaei_column_tiles(limits, model->dense[l].panels);
-  return count;
-}
-
-/* Task `index` of a layer: columns of tiles one after the other. */
-static vaei_task task_at(const vaei_pass *pass, uint32_t l, uint32_t index) {
-  const vaei_dense *layer = &pass->model->dense[l];
-  const uint32_t columns = vaei_column_tiles(&pass->limits, layer->panels), blocks = row_blocks(layer);
-  const uint32_t block = index % blocks, column = index / blocks;
-  const bool last = block + 1 == blocks;
-  return (vaei_task){.layer = l,
-                     .row = block * BLOCK_ROWS,
-                     .row_end = last ? layer->inputs : (block + 1) * BLOCK_ROWS,
-                     .panel = vaei_column_begin(column, columns, layer->panels),
-                     .panel_end = vaei_column_begin(column + 1, columns, layer->panels),
-                     .bias = last};
-}
-
-/* What a task costs for a sum over `rows` rows, in multiply-adds of a vector: docs/KERNELS.md, section 4. */
-static size_t task_cost(const vaei_pass *pass, const vaei_task *task, size_t rows) {
-  enum {
-    ADAM = 32,     /* its arithmetic on a vector of weights, where that passes between the sum's multiply-adds */
-    MEMORY = 68,   /* fetching and storing the vector and its moments: what a step on it takes at least */
-    TRANSPOSE = 13 /* its share of a transposed copy */
-  };
-  const size_t sum = pass->mixed.kernels ? rows / VAEI_PAIR : rows;
-  const size_t vectors = (size_t)vaei_task_rows(task) * (task->panel_end - task->panel);
-  const size_t step = sum + ADAM < MEMORY ? MEMORY : sum + ADAM;
-  return vectors * (step + (pass->model->dense[task->layer].transposed_size ? TRANSPOSE : 0));
-}
-
-/* The most rows that a layer's sums run over. */
-static size_t task_rows_summed(const vaei_pass *pass, uint32_t layer) {
-  const bool pseudo = pass->pseudo && pass->model->dense[layer].rows == VAEI_ROWS_EXAMPLES;
-  return (size_t)vaei_pass_most_rows(pass, layer) + (pseudo ? pass->model->config.prior_components : 0);
-}
-
-void vaei_update_plan(vaei_pass *pass) {
-  const vae_model *model = pass->model;
-  size_t count = 0, cost = 0;
-  for (uint32_t l = 0; l < model->dense_count; l++) {
-    const vaei_dense *layer = &model->dense[l];
-    const uint32_t tasks = row_blocks(layer) * vaei_column_tiles(&pass->limits, layer->panels);
-    for (uint32_t i = 0; i < tasks; i++) {
-      vaei_task task = task_at(pass, l, i);
-      task.cost = cost += task_cost(pass, &task, task_rows_summed(pass, l));
-      pass->tasks[count++] = task;
-    }
-  }
-}
-
-/* The first task whose middle lies at or behind a place on the scale of cost. */
-static vaei_task *task_from(const vaei_pass *pass, size_t place) {
-  vaei_task *task = pass->tasks, *end = pass->tasks + pass->task_count;
-  for (size_t before = 0; task < end && (before + task->cost) / 2 < place; task++) before = task->cost;
-  return task;
-}
-
-/* The tasks of a member: those whose middle lies within its share of the cost. */
 typedef struct member_tasks {
   const vaei_task *begin, *end;
 } member_tasks;
 
+/* The first task of a member's, or of a later one's. */
+static const vaei_task *task_from(const vaei_pass *pass, uint32_t owner) {
+  const vaei_task *task = pass->tasks, *end = pass->tasks + pass->task_count;
+  while (task < end && task->owner < owner) task++;
+  return task;
+}
+
 static member_tasks tasks_of(const vaei_pass *pass, vaei_member member) {
-  const vaei_range share = vaei_team_share(member, pass->tasks[pass->task_count - 1].cost);
-  return (member_tasks){task_from(pass, share.begin), task_from(pass, share.end)};
+  return (member_tasks){task_from(pass, member.rank), task_from(pass, member.rank + 1)};
 }
 
 /* Where row t->row of a panel lies in a block of the model's layout. */
@@ -224,7 +160,7 @@ void vaei_pass_keep_part(vaei_pass *pass, vaei_member member) {
 
 void vaei_pass_check_gradients(vaei_pass *pass, vaei_member member, const float *gradients) {
   const float most = 0x1p63f; /* its square, 8.5e37, is a float */
-  float buffer[VAEI_MAX_TILE_PANELS * (BLOCK_ROWS + 1) * VAEI_VECTOR];
+  float buffer[VAEI_MAX_TILE_PANELS * (VAEI_TASK_ROWS + 1) * VAEI_VECTOR];
   const member_tasks mine = tasks_of(pass, member);
   for (const vaei_task *t = mine.begin; t < mine.end; t++) {
     const size_t count = vaei_task_rows(t) * VAEI_VECTOR;
@@ -255,10 +191,10 @@ double vaei_pass_gradient_norm(vaei_pass *pass, vaei_member member, const float 
     for (uint32_t panel = t->panel; panel < t->panel_end; panel++)
       squares += sum_of_squares(gradients + task_offset(&pass->model->dense[t->layer], t, panel),
                                 (size_t)vaei_task_rows(t) * VAEI_VECTOR);
-    pass->tasks[t - pass->tasks].squares = squares;
+    pass->tasks[t->number].squares = squares;
   }
   vaei_team_barrier(member);
-  double sum = 0; /* tasks are cut by the model's shape, so the order is the same for every team */
+  double sum = 0; /* by the tasks' numbers: an order that is the same for every team */
   for (size_t i = 0; i < pass->task_count; i++) sum += pass->tasks[i].squares;
   return vaei_sqrt(sum);
 }
@@ -303,7 +239,7 @@ static void adam_on_task(const vaei_pass *pass, const vaei_task *t, const vaei_a
 /* Each task's gradient is computed as a whole and then given to Adam: bf16 products are not interleaved with it. */
 static void update_by_tasks(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_steps *steps,
                             float *block) {
-  float buffer[VAEI_MAX_TILE_PANELS * (BLOCK_ROWS + 1) * VAEI_VECTOR];
+  float buffer[VAEI_MAX_TILE_PANELS * (VAEI_TASK_ROWS + 1) * VAEI_VECTOR];
   const member_tasks mine = tasks_of(pass, member);
   for (const vaei_task *t = mine.begin; t < mine.end; t++) {
     vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, block);
@@ -319,7 +255,7 @@ static void update_by_tasks(vaei_pass *pass, vaei_member member, const vaei_adam
 static void update_at_once(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_steps *steps,
                            float *block) {
   float buffers[2][VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
-  float begun[VAEI_MAX_TILE_PANELS * (BLOCK_ROWS + 1) * VAEI_VECTOR];
+  float begun[VAEI_MAX_TILE_PANELS * (VAEI_TASK_ROWS + 1) * VAEI_VECTOR];
   const size_t panel = VAEI_MAX_TILE_ROWS * VAEI_VECTOR;
   unsigned side = 0;
   vaei_adam_tile waiting = {.panels = 0};
@@ -370,6 +306,12 @@ void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam
     adam_on_task(pass, t, steps, tile);
     task_transpose(pass, t, block);
   }
+}
+
+void vaei_pass_assign(vaei_pass *pass, vaei_member member) {
+  vaei_team_barrier(member);
+  if (member.rank == 0 && pass->planned_for != member.size) vaei_update_plan(pass, member.size);
+  vaei_team_barrier(member);
 }
 
 void vaei_pass_transpose(vaei_pass *pass, vaei_member member) {

@@ -342,6 +342,7 @@ typedef struct gradient_job {
 static void run_gradients(vaei_member member, void *context) {
   gradient_job *job = context;
   vaei_pass *pass = job->pass;
+  vaei_pass_assign(pass, member);
   vaei_pass_transpose(pass, member);
   vaei_team_barrier(member);
   vaei_batch_run(pass, member, &job->batch);

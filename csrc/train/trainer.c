@@ -181,6 +181,7 @@ static void train(vaei_member member, void *context) {
   vae_trainer *t = s->trainer;
   vaei_pass *pass = &t->pass;
   if (member.rank == 0) s->team = member.size;
+  vaei_pass_assign(pass, member);
   if (pass->transposed_version != t->model->version) vaei_pass_transpose(pass, member);
   if (member.rank == 0) begin_batch(s);
   vaei_team_barrier(member);
