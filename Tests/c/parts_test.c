@@ -37,7 +37,8 @@ static void run(vaei_member member, void *context) {
   vaei_batch_run(j->pass, member, &j->batch);
   vaei_pass_gradients(j->pass, member, j->out->gradients);
   vaei_team_barrier(member);
-  vaei_pass_update(j->pass, member, &j->adam, &j->steps, j->model->block, NULL);
+  const vaei_update update = {.adam = &j->adam, .steps = &j->steps, .block = j->model->block};
+  vaei_pass_update(j->pass, member, &update);
 }
 
 /* One batch with memory for at_once rows of the decoder, by `threads` threads. */

@@ -260,13 +260,33 @@ void vaei_note_bad_row(_Atomic size_t *bad_row, size_t row) {
   while (row < seen && !atomic_compare_exchange_weak(bad_row, &seen, row)) continue;
 }
 
+static size_t value_size(const vae_data *data) { return data->type == VAE_DATA_UINT8 ? 1 : sizeof(float); }
+
+static size_t stride_of(const vae_data *data) { return data->row_stride ? data->row_stride : data->columns; }
+
 /* Rows of a shuffled epoch are anywhere in memory: the row that will be wanted in a moment is asked for now. */
-static void fetch_row(const vaei_source *source, size_t i, size_t stride) {
+static void fetch_row(const vaei_source *source, size_t i) {
   const vae_data *data = source->data;
-  const size_t size = data->type == VAE_DATA_UINT8 ? 1 : sizeof(float), cache_line = 64;
-  const size_t row = vaei_source_row(source, i);
-  const char *values = (const char *)data->values + row * stride * size;
+  const size_t size = value_size(data), cache_line = 64;
+  const char *values = (const char *)data->values + vaei_source_row(source, i) * stride_of(data) * size;
   for (size_t at = 0; at < data->columns * size; at += cache_line) __builtin_prefetch(values + at);
+}
+
+vaei_ahead vaei_ahead_begin(const vaei_pass *pass, vaei_member member, const vaei_source *next, size_t rows,
+                            size_t times) {
+  const size_t most_bytes = 256 * 1024; /* fetched lines must still be in the cache when they are wanted */
+  const vaei_crew crew = vaei_encoder_crew(pass, member);
+  vaei_range share = vaei_crew_share(&crew, 1);
+  const size_t most = rows ? most_bytes / (next->data->columns * value_size(next->data)) : 0;
+  if (share.end > rows) share.end = rows > share.begin ? rows : share.begin;
+  if (share.end - share.begin > most) share.end = share.begin + most;
+  return (vaei_ahead){.source = next, .share = share, .row = share.begin, .times = times};
+}
+
+void vaei_ahead_fetch(vaei_ahead *ahead) {
+  const size_t rows = ahead->share.end - ahead->share.begin;
+  const size_t until = ahead->share.begin + rows * ++ahead->done / ahead->times;
+  for (; ahead->row < until; ahead->row++) fetch_row(ahead->source, ahead->row);
 }
 
 /* The first of a row's values that may not stand there for another reason than its size, or columns. */
@@ -282,7 +302,7 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
   const vae_data *data = source->data;
   const vaei_kernels *kernels = pass->kernels;
   const vaei_support support = vaei_likelihood_of(&pass->model->config)->support;
-  const size_t columns = data->columns, stride = data->row_stride ? data->row_stride : columns;
+  const size_t columns = data->columns, stride = stride_of(data);
   const size_t inputs = columns + pass->model->config.condition_dim;
   const vaei_crew crew = vaei_encoder_crew(pass, member);
   const vaei_range share = vaei_crew_share(&crew, 1);
@@ -292,7 +312,7 @@ void vaei_pass_gather(vaei_pass *pass, vaei_member member, const vaei_source *so
     const size_t row = vaei_source_row(source, i);
     float *to = pass->x + i * pass->x_row;
     size_t good;
-    if (i + rows_ahead < share.end) fetch_row(source, i + rows_ahead, stride);
+    if (i + rows_ahead < share.end) fetch_row(source, i + rows_ahead);
     if (data->type == VAE_DATA_UINT8) {
       good = kernels->gather_bytes((const uint8_t *)data->values + row * stride, columns, (float)data->scale,
                                    support.low, support.high, to);

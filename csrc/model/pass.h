@@ -216,6 +216,22 @@ static inline size_t vaei_source_row(const vaei_source *source, size_t i) {
   return source->order ? source->order[i] : source->first + i;
 }
 
+/* A member's rows of the next batch, whose memory is asked for while something else is computed: a row that lies anywhere waits
+ * for its page and for its lines. */
+typedef struct vaei_ahead {
+  const vaei_source *source;
+  vaei_range share;
+  size_t row;         /* the next one to ask for */
+  size_t done, times; /* calls of vaei_ahead_fetch that there have been and will be */
+} vaei_ahead;
+
+/* rows: of the next batch, 0 where there is none (`next` is not read then). */
+vaei_ahead vaei_ahead_begin(const vaei_pass *pass, vaei_member member, const vaei_source *next, size_t rows,
+                            size_t times);
+
+/* Asks for a part of them. */
+void vaei_ahead_fetch(vaei_ahead *ahead);
+
 /* Notes a row of the data that cannot be taken; the smallest one stays, whoever finds it. */
 void vaei_note_bad_row(_Atomic size_t *bad_row, size_t row);
 
@@ -287,10 +303,19 @@ double vaei_pass_gradient_norm(vaei_pass *pass, vaei_member member, const float 
 /* Multiplies the gradients that the member will update with. No barrier. */
 void vaei_pass_scale_gradients(vaei_pass *pass, vaei_member member, float scale, float *gradients);
 
-/* One Adam step on `block` (the model's), and on the transposed copy. gradients: NULL computes each tile just before
- * Adam takes it; else those that vaei_pass_gradients left, after a barrier. No barrier. */
-void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_steps *steps,
-                      float *block, const float *gradients);
+/* What an update works with. */
+typedef struct vaei_update {
+  const vaei_adam *adam;
+  const vaei_adam_steps *steps;
+  float *block; /* the model's parameters */
+  const float *
+      gradients; /* those that vaei_pass_gradients left, after a barrier; NULL computes each tile just before Adam takes it */
+  const vaei_source *next; /* the batch behind this one, whose rows are asked for between tasks */
+  size_t next_rows;        /* 0: there is none */
+} vaei_update;
+
+/* One Adam step on the parameters, and on the transposed copy. No barrier. */
+void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_update *update);
 
 /* Divides the weights among a team, which calls it before anything else that is about weights and their gradients. Ends with a
  * barrier. */

@@ -237,44 +237,42 @@ static void adam_on_task(const vaei_pass *pass, const vaei_task *t, const vaei_a
 }
 
 /* Each task's gradient is computed as a whole and then given to Adam: bf16 products are not interleaved with it. */
-static void update_by_tasks(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_steps *steps,
-                            float *block) {
+static void update_by_tasks(vaei_pass *pass, member_tasks mine, const vaei_update *u, vaei_ahead *ahead) {
   float buffer[VAEI_MAX_TILE_PANELS * (VAEI_TASK_ROWS + 1) * VAEI_VECTOR];
-  const member_tasks mine = tasks_of(pass, member);
   for (const vaei_task *t = mine.begin; t < mine.end; t++) {
-    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, block);
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, u->adam, u->block);
+    vaei_ahead_fetch(ahead);
     tile.g = buffer;
     tile.g_panel = vaei_task_rows(t) * VAEI_VECTOR;
     compute_task(pass, t, buffer, tile.g_panel);
-    adam_on_task(pass, t, steps, tile);
-    task_transpose(pass, t, block);
+    adam_on_task(pass, t, u->steps, tile);
+    task_transpose(pass, t, u->block);
   }
 }
 
 /* Every tile of gradients but the last is given to Adam while the next one is computed. */
-static void update_at_once(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_steps *steps,
-                           float *block) {
+static void update_at_once(vaei_pass *pass, member_tasks mine, const vaei_update *u, vaei_ahead *ahead) {
   float buffers[2][VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
   float begun[VAEI_MAX_TILE_PANELS * (VAEI_TASK_ROWS + 1) * VAEI_VECTOR];
   const size_t panel = VAEI_MAX_TILE_ROWS * VAEI_VECTOR;
   unsigned side = 0;
   vaei_adam_tile waiting = {.panels = 0};
-  const member_tasks mine = tasks_of(pass, member);
   for (const vaei_task *t = mine.begin; t < mine.end; t++) {
     vaei_gradient gradient = task_gradient(pass, t, panel);
+    vaei_ahead_fetch(ahead);
     if (begins_with_pseudo(pass, t)) {
       gradient.start = begun;
       gradient.start_panel = vaei_task_rows(t) * VAEI_VECTOR;
       compute_rows(pass->pseudo, t, NULL, 0, begun, gradient.start_panel);
     }
-    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, block);
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, u->adam, u->block);
     for (uint32_t row = 0, end = tile.rows; row < end; row += tile.rows, side ^= 1) {
-      tile.step = row < t->row_end - t->row ? &steps->weights : &steps->biases;
+      tile.step = row < t->row_end - t->row ? &u->steps->weights : &u->steps->biases;
       tile.rows = next_tile(pass, t, row, &gradient);
       tile.g = gradient.g = buffers[side];
       tile.g_panel = panel;
       pass->kernels->gradient_and_adam(&gradient, tile.rows, tile.panels, &waiting);
-      if (row == 0 && waiting.panels) task_transpose(pass, t - 1, block); /* its last tile waited */
+      if (row == 0 && waiting.panels) task_transpose(pass, t - 1, u->block); /* its last tile waited */
       waiting = tile;
       const size_t floats = (size_t)tile.rows * VAEI_VECTOR;
       step_on(&gradient, tile.rows);
@@ -285,27 +283,27 @@ static void update_at_once(vaei_pass *pass, vaei_member member, const vaei_adam 
   }
   if (!waiting.panels) return;
   pass->kernels->adam(&waiting);
-  task_transpose(pass, mine.end - 1, block);
+  task_transpose(pass, mine.end - 1, u->block);
 }
 
-void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_adam *adam, const vaei_adam_steps *steps,
-                      float *block, const float *gradients) {
-  if (!gradients && pass->mixed.kernels) {
-    update_by_tasks(pass, member, adam, steps, block);
-    return;
-  }
-  if (!gradients) {
-    update_at_once(pass, member, adam, steps, block);
-    return;
-  }
-  const member_tasks mine = tasks_of(pass, member);
+/* The gradients are there. */
+static void update_with(vaei_pass *pass, member_tasks mine, const vaei_update *u, vaei_ahead *ahead) {
   for (const vaei_task *t = mine.begin; t < mine.end; t++) {
-    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, adam, block);
-    tile.g = gradients + (tile.w - block);
+    vaei_adam_tile tile = task_adam(&pass->model->dense[t->layer], t, u->adam, u->block);
+    vaei_ahead_fetch(ahead);
+    tile.g = u->gradients + (tile.w - u->block);
     tile.g_panel = tile.panel;
-    adam_on_task(pass, t, steps, tile);
-    task_transpose(pass, t, block);
+    adam_on_task(pass, t, u->steps, tile);
+    task_transpose(pass, t, u->block);
   }
+}
+
+void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_update *update) {
+  const member_tasks mine = tasks_of(pass, member);
+  vaei_ahead ahead = vaei_ahead_begin(pass, member, update->next, update->next_rows, (size_t)(mine.end - mine.begin));
+  if (update->gradients) update_with(pass, mine, update, &ahead);
+  else if (pass->mixed.kernels) update_by_tasks(pass, mine, update, &ahead);
+  else update_at_once(pass, mine, update, &ahead);
 }
 
 void vaei_pass_assign(vaei_pass *pass, vaei_member member) {

@@ -20,17 +20,19 @@ size_t vaei_update_task_count(const vae_model *model, const vaei_limits *limits)
   return count;
 }
 
-/* What a task costs for a sum over `rows` rows, in multiply-adds of a vector: docs/KERNELS.md, section 4. */
-static size_t task_cost(const vaei_pass *pass, const vaei_task *task, size_t rows) {
+/* What a task costs for a sum over `rows` rows, in multiply-adds of a vector: docs/KERNELS.md, section 4. own: whether its member
+ * alone reads the weights. */
+static size_t task_cost(const vaei_pass *pass, const vaei_task *task, size_t rows, bool own) {
   enum {
-    ADAM = 32,     /* its arithmetic on a vector of weights, where that passes between the sum's multiply-adds */
-    MEMORY = 68,   /* fetching and storing the vector and its moments: what a step on it takes at least */
-    TRANSPOSE = 13 /* its share of a transposed copy */
+    ADAM = 32,      /* its arithmetic on a vector of weights, where that passes between the sum's multiply-adds */
+    MEMORY = 68,    /* fetching and storing the vector and its moments: what a step on it takes at least */
+    TRANSPOSE = 13, /* its share of a transposed copy */
+    READ = 40       /* telling other members, who read it in every step */
   };
   const size_t sum = pass->mixed.kernels ? rows / VAEI_PAIR : rows;
   const size_t vectors = (size_t)vaei_task_rows(task) * (task->panel_end - task->panel);
   const size_t step = sum + ADAM < MEMORY ? MEMORY : sum + ADAM;
-  return vectors * (step + (pass->model->dense[task->layer].transposed_size ? TRANSPOSE : 0));
+  return vectors * (step + (own ? 0 : READ) + (pass->model->dense[task->layer].transposed_size ? TRANSPOSE : 0));
 }
 
 /* The most rows that a layer's sums run over. */
@@ -41,12 +43,16 @@ static size_t task_rows_summed(const vaei_pass *pass, uint32_t layer) {
 
 /* A walk through all tasks in the order of their numbers. */
 typedef struct task_walk {
+  vaei_crew team;
   uint32_t column, block; /* of the next one in its layer */
   vaei_task task;
   size_t cost;
+  bool shared; /* the team shares the layer's columns */
 } task_walk;
 
-static task_walk walk_begin(void) { return (task_walk){.task.number = UINT32_MAX}; }
+static task_walk walk_begin(uint32_t members) {
+  return (task_walk){.team.team.size = members, .task.number = UINT32_MAX};
+}
 
 /* The next task, without its owner; false where there is none. */
 static bool walk_next(const vaei_pass *pass, task_walk *walk) {
@@ -66,7 +72,8 @@ static bool walk_next(const vaei_pass *pass, task_walk *walk) {
   task->panel = vaei_column_begin(walk->column, columns, layer->panels);
   task->panel_end = vaei_column_begin(walk->column + 1, columns, layer->panels);
   task->number++;
-  walk->cost = task_cost(pass, task, task_rows_summed(pass, task->layer));
+  walk->shared = vaei_crew_shares_columns(pass, &walk->team, task->layer);
+  walk->cost = task_cost(pass, task, task_rows_summed(pass, task->layer), walk->shared || walk->team.team.size == 1);
   walk->block = task->bias ? 0 : walk->block + 1;
   walk->column += task->bias;
   return true;
@@ -74,7 +81,7 @@ static bool walk_next(const vaei_pass *pass, task_walk *walk) {
 
 /* How tasks are divided: those of shared columns by column, the others one after the other into what room members have. */
 typedef struct division {
-  vaei_crew team;
+  uint32_t members;
   size_t room[VAEI_MAX_THREADS + 1]; /* before each member's, and in all */
   size_t others, passed;             /* the cost of the others, in all and so far */
   uint32_t owner;                    /* of the last one of them */
@@ -87,8 +94,8 @@ static uint32_t column_owner(const vaei_pass *pass, const vaei_task *task, uint3
 
 /* The owner of the walk's task. Called for each in turn. */
 static uint32_t owner_of(const vaei_pass *pass, division *d, const task_walk *walk) {
-  const uint32_t members = d->team.team.size;
-  if (vaei_crew_shares_columns(pass, &d->team, walk->task.layer)) return column_owner(pass, &walk->task, members);
+  const uint32_t members = d->members;
+  if (walk->shared) return column_owner(pass, &walk->task, members);
   const double middle = ((double)d->passed + 0.5 * (double)walk->cost) / (double)d->others * (double)d->room[members];
   d->passed += walk->cost;
   while (d->owner + 1 < members && middle >= (double)d->room[d->owner + 1]) d->owner++;
@@ -96,12 +103,11 @@ static uint32_t owner_of(const vaei_pass *pass, division *d, const task_walk *wa
 }
 
 static void divide(const vaei_pass *pass, division *d) {
-  const uint32_t members = d->team.team.size;
+  const uint32_t members = d->members;
   size_t taken[VAEI_MAX_THREADS] = {0}, all = 0;
-  for (task_walk walk = walk_begin(); walk_next(pass, &walk);) {
+  for (task_walk walk = walk_begin(members); walk_next(pass, &walk);) {
     all += walk.cost;
-    if (vaei_crew_shares_columns(pass, &d->team, walk.task.layer))
-      taken[column_owner(pass, &walk.task, members)] += walk.cost;
+    if (walk.shared) taken[column_owner(pass, &walk.task, members)] += walk.cost;
     else d->others += walk.cost;
   }
   for (uint32_t i = 0; i < members; i++) {
@@ -111,13 +117,13 @@ static void divide(const vaei_pass *pass, division *d) {
 }
 
 void vaei_update_plan(vaei_pass *pass, uint32_t members) {
-  division d = {.team.team.size = members};
+  division d = {.members = members};
   divide(pass, &d);
   division again = d;
   uint32_t begin[VAEI_MAX_THREADS + 1] = {0};
-  for (task_walk walk = walk_begin(); walk_next(pass, &walk);) begin[owner_of(pass, &d, &walk) + 1]++;
+  for (task_walk walk = walk_begin(members); walk_next(pass, &walk);) begin[owner_of(pass, &d, &walk) + 1]++;
   for (uint32_t i = 0; i < members; i++) begin[i + 1] += begin[i];
-  for (task_walk walk = walk_begin(); walk_next(pass, &walk);) {
+  for (task_walk walk = walk_begin(members); walk_next(pass, &walk);) {
     walk.task.owner = owner_of(pass, &again, &walk);
     pass->tasks[begin[walk.task.owner]++] = walk.task;
   }

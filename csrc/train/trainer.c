@@ -132,11 +132,26 @@ static vaei_stream noise_of(const vae_trainer *t) {
   return (vaei_stream){.seed = t->training.seed, .stream = VAEI_STREAM_TRAINING, .step = t->adam.steps};
 }
 
+/* The rows of the epoch's batch `index`. */
+static size_t batch_rows(const session *s, uint64_t index) {
+  const size_t most = s->trainer->training.batch_size, left = s->rows - index * most;
+  return left < most ? left : most;
+}
+
+/* Sets *next to the batch behind the running one and returns its rows, or 0 where the epoch has none. */
+static size_t next_batch(const session *s, vaei_source *next) {
+  const uint64_t index = s->trainer->batch + 1;
+  if (s->whole_batch || index >= s->batches) return 0;
+  *next = s->source;
+  next->first += s->trainer->training.batch_size;
+  next->order += s->trainer->training.batch_size;
+  return batch_rows(s, index);
+}
+
 /* Sets up the next batch; by rank 0, between two barriers. */
 static void begin_batch(session *s) {
   vae_trainer *t = s->trainer;
   const size_t first = s->whole_batch ? 0 : t->batch * t->training.batch_size;
-  const size_t left = s->rows - first, most = s->whole_batch ? left : t->training.batch_size;
   s->source.first = first;
   s->source.order = s->whole_batch ? NULL : t->order + first;
   const double time = (double)t->epoch + (s->whole_batch ? 0.0 : (double)t->batch / (double)s->batches);
@@ -149,7 +164,7 @@ static void begin_batch(session *s) {
   t->last.learning_rate = t->adam.learning_rate;
   t->last.beta = objective.beta;
   t->last.capacity = objective.capacity;
-  vaei_pass_begin(&t->pass, (uint32_t)(left < most ? left : most), &objective);
+  vaei_pass_begin(&t->pass, (uint32_t)(s->whole_batch ? s->rows : batch_rows(s, t->batch)), &objective);
   t->pass.dropout.rate = t->training.dropout;
   t->pass.dropout.stream = noise_of(t);
 }
@@ -202,7 +217,14 @@ static void train(vaei_member member, void *context) {
     if (large) vaei_pass_check_gradients(pass, member, t->gradients);
     if (atomic_load_explicit(&pass->not_finite, memory_order_relaxed)) return; /* before any parameter has changed */
     if (t->training.clip_norm > 0) clip_gradients(t, member);
-    vaei_pass_update(pass, member, &t->adam, &s->adam_steps, t->model->block, t->gradients);
+    vaei_source next;
+    const vaei_update update = {.adam = &t->adam,
+                                .steps = &s->adam_steps,
+                                .block = t->model->block,
+                                .gradients = t->gradients,
+                                .next_rows = next_batch(s, &next),
+                                .next = &next};
+    vaei_pass_update(pass, member, &update);
     vaei_team_barrier(member);
     if (member.rank == 0) {
       end_batch(s);
