@@ -77,7 +77,7 @@ static run make_run(int number) {
       r.batch = 60;
       break;
     case 5: /* a learned dispersion of each column, by tiles */
-      r.spec = test_spec_hidden(131, 65, VAE_ACTIVATION_TANH, 5);
+      r.spec = test_spec_hidden(201, 165, VAE_ACTIVATION_TANH, 5);
       r.spec.likelihood = VAE_LIKELIHOOD_NEGATIVE_BINOMIAL;
       r.batch = 70;
       break;
@@ -93,7 +93,8 @@ static run make_run(int number) {
       r.spec = test_spec_hidden(150, 130, VAE_ACTIVATION_TANH, 21);
       r.spec.condition_dim = 75;
       r.spec.prior = VAE_PRIOR_CONDITIONAL;
-      test_spec_add_prior_net(&r.spec, 67, VAE_ACTIVATION_GELU);
+      test_spec_add_prior_net(&r.spec, 201, VAE_ACTIVATION_GELU);
+      test_spec_add_prior_net(&r.spec, 183, VAE_ACTIVATION_RELU);
       r.spec.objective.kind = VAE_OBJECTIVE_IWAE;
       r.spec.objective.samples = 4;
       r.rows = 141;

@@ -44,11 +44,13 @@ bool vaei_pass_shares_columns(const vaei_pass *pass, uint32_t index) {
   return pass->size.gradients && rows && wider <= FEW_VALUES / rows && vaei_dense_is_large(layer);
 }
 
-bool vaei_crew_shares_columns(const vaei_pass *pass, const vaei_crew *crew, uint32_t layer) {
-  const uint32_t members = crew->team.size, panels = pass->model->dense[layer].panels;
-  if (members == 1 || !vaei_pass_shares_columns(pass, layer)) return false;
-  return vaei_most_panels(&pass->limits, panels, members) * members * 5 <=
-         panels * 6; /* nearly as many as the others */
+void vaei_crew_plan(vaei_pass *pass, uint32_t members) {
+  for (uint32_t l = 0; l < pass->model->dense_count; l++) {
+    const uint64_t panels = pass->model->dense[l].panels,
+                   most = vaei_most_panels(&pass->limits, (uint32_t)panels, members);
+    const bool even = most * members * 5 <= panels * 6;
+    pass->layers[l].shared = members > 1 && even && vaei_pass_shares_columns(pass, l);
+  }
 }
 
 vaei_crew vaei_crew_meet(const vaei_crew *crew) {
@@ -58,7 +60,7 @@ vaei_crew vaei_crew_meet(const vaei_crew *crew) {
 }
 
 vaei_crew vaei_output_crew(const vaei_pass *pass, const vaei_crew *crew, uint32_t layer) {
-  if (!vaei_crew_shares_columns(pass, crew, layer)) return *crew;
+  if (!pass->layers[layer].shared) return *crew;
   vaei_crew all = vaei_crew_meet(crew);
   all.columns = true;
   return all;

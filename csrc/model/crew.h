@@ -1,5 +1,6 @@
 /* Who works together from the gather to the gradients of the activations: the whole team on all examples, or, where that
- * gives all of them enough to do, every member alone on its own examples, from layer to layer without a barrier. */
+ * gives all of them enough to do, every member alone on its own examples, from layer to layer without a barrier, but for layers
+ * whose columns the team shares: there it meets. */
 #ifndef VAEI_CREW_H
 #define VAEI_CREW_H
 
@@ -27,13 +28,13 @@ static inline vaei_range vaei_crew_share(const vaei_crew *crew, size_t each) {
   return vaei_rows_share(crew->member, vaei_crew_rows(crew, each), crew->granule);
 }
 
-/* Whether the whole team shares a layer's columns in training: many weights, and rows that fit into every core's cache. A
- * member works on the columns whose weights it changes (update.c), since what one core writes in every step and another reads
- * is slow to write: docs/KERNELS.md, section 6. */
-bool vaei_crew_shares_columns(const vaei_pass *pass, const vaei_crew *crew, uint32_t layer);
-
-/* The same without the team's size: what a pass has memory for. */
+/* Whether a pass has memory for a team that shares a layer's columns: many weights, and rows that fit into every core's cache. */
 bool vaei_pass_shares_columns(const vaei_pass *pass, uint32_t layer);
+
+/* Decides for which layers a team of `members` shares columns (vaei_activations.shared): where all have about as many. A member
+ * works on the columns whose weights it changes (update_plan.c), since what one core writes in every step and another reads is slow
+ * to write: docs/KERNELS.md, section 6. */
+void vaei_crew_plan(vaei_pass *pass, uint32_t members);
 
 /* The whole team as a crew, come together: what its members have written can be read. */
 vaei_crew vaei_crew_meet(const vaei_crew *crew);

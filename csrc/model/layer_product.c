@@ -151,7 +151,7 @@ void vaei_layer_forward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) 
   const vaei_activations *out = &pass->layers[index];
   const vaei_crew at_work = vaei_output_crew(pass, crew, index);
   vaei_work work = vaei_crew_work(pass, &at_work, vaei_pass_rows_each(pass, index), layer->panels);
-  vaei_layer_begin(pass, crew, index);
+  vaei_layer_begin(pass, &at_work, index);
   for (vaei_tile tile; vaei_work_next(&work, &tile);) {
     float scratch[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
     const size_t tile_rows = tile.row_end - tile.row, at = tile.row * out->row + (size_t)tile.panel * VAEI_VECTOR;
@@ -208,8 +208,8 @@ static float *half_sums(const vaei_pass *pass, uint32_t half, const vaei_tile *t
   return pass->halves[half] + tile->row * row + (size_t)tile->panel * VAEI_VECTOR;
 }
 
-/* Both halves of dx = dy W^T for all of the team's rows: half of the members on the units of each, whose weights they change, or
- * all on both. Ends with a barrier of the team. */
+/* Both halves of dx = dy W^T for all of the team's rows: half of the members on the units of each, which are nearly those whose
+ * weights they change, or all on both. Ends with a barrier of the team. */
 static void halves_back(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_crew all = vaei_crew_meet(crew);
@@ -230,7 +230,7 @@ static void halves_back(vaei_pass *pass, const vaei_crew *crew, uint32_t index) 
 
 void vaei_layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
   const vaei_activations *below = &pass->layers[index - 1];
-  const bool halved = vaei_crew_shares_columns(pass, crew, index);
+  const bool halved = pass->layers[index].shared;
   if (halved) halves_back(pass, crew, index);
   vaei_work work = vaei_crew_work(pass, crew, vaei_pass_rows_each(pass, index), pass->model->dense[index].input_panels);
   for (vaei_tile tile; vaei_work_next(&work, &tile);) {

@@ -5,8 +5,8 @@
  * its moments and its weights are float32. A value is rounded once, where it is computed, into the one or two packings that
  * its products read; hidden outputs and their gradients are kept in no other form.
  *
- * Tiles begin at even rows, since a packing holds pairs of rows. An element of a product is one chain of additions as in
- * float32, so here too its bits depend on neither tiles nor threads; nor on the parts of a batch, as long as those are whole
+ * Tiles begin at even rows, since a packing holds pairs of rows. An element of a product is one chain of additions, or two, as
+ * in float32, so here too its bits depend on neither tiles nor threads; nor on the parts of a batch, as long as those are whole
  * pairs, which an odd number of samples is not that comes in several parts for each example. */
 #ifndef VAEI_MIXED_H
 #define VAEI_MIXED_H

@@ -12,8 +12,8 @@
  * sample and example by example ([n, K]); where they are more than the pass has memory for, it works on a part at a time.
  *
  * Up to the gradients of the activations a member may be alone with its examples (vaei_crew); then "a barrier" below is
- * none, but the one that ends vaei_pass_backward_encoder. Every sum has one order, so the bits depend on neither the team's
- * size nor the parts. */
+ * none, but those around layers whose columns the team shares and the one that ends vaei_pass_backward_encoder. Every sum
+ * has one order, so the bits depend on neither the team's size nor the parts. */
 #ifndef VAEI_PASS_H
 #define VAEI_PASS_H
 
@@ -35,6 +35,7 @@ typedef struct vaei_activations {
   float *slope; /* activation'(x), for the activations whose derivative needs it; else NULL */
   float *dy;    /* gradient before the activation; NULL in a pass without gradients */
   size_t row;
+  bool shared; /* the team shares the layer's columns: see crew.h */
 } vaei_activations;
 
 /* Where the caller's per-example terms go. */
@@ -126,8 +127,7 @@ struct vaei_pass {
   uint64_t transposed_version; /* of the model that the copy was made from; 0: none was made yet */
   float
       *partial; /* as the model's block: the decoder's gradients of the parts so far; NULL where a batch is one part */
-  float *halves
-      [2]; /* [rows, row]: sums over half of a layer's units each, in rows of its dx; NULL where no team shares columns */
+  float *halves[2]; /* [rows, row of dx] each: sums over half of a layer's units, where a team may share columns */
   vaei_task *tasks; /* of the weights' gradients: see update.h */
   size_t task_count;
   uint32_t planned_for; /* the size of the team whose the tasks are */

@@ -48,11 +48,9 @@ vaei_work vaei_work_on_area(const vaei_limits *limits, vaei_range rows, uint32_t
 /* The first column of tiles whose middle lies in the panels of member `rank` or a later one. */
 static uint32_t column_from(uint32_t columns, uint32_t panels, uint32_t rank, uint32_t members) {
   uint32_t column = 0;
-  while (column < columns) {
-    const uint64_t middle = vaei_column_begin(column, columns, panels) + vaei_column_begin(column + 1, columns, panels);
-    if (middle * members >= (uint64_t)rank * 2 * panels) break;
+  while (column < columns && vaei_column_owner(vaei_column_begin(column, columns, panels),
+                                               vaei_column_begin(column + 1, columns, panels), panels, members) < rank)
     column++;
-  }
   return column;
 }
 
@@ -65,12 +63,14 @@ vaei_work vaei_work_on_columns(const vaei_limits *limits, vaei_range rows, uint3
 
 uint32_t vaei_most_panels(const vaei_limits *limits, uint32_t panels, uint32_t members) {
   const uint32_t columns = vaei_column_tiles(limits, panels);
-  uint32_t most = 0;
-  for (uint32_t rank = 0, first = 0; rank < members; rank++) {
-    const uint32_t end = column_from(columns, panels, rank + 1, members);
-    const uint32_t count = vaei_column_begin(end, columns, panels) - vaei_column_begin(first, columns, panels);
+  uint32_t most = 0, count = 0, owner = 0;
+  for (uint32_t column = 0; column < columns; column++) {
+    const uint32_t begin = vaei_column_begin(column, columns, panels),
+                   end = vaei_column_begin(column + 1, columns, panels);
+    const uint32_t now = vaei_column_owner(begin, end, panels, members);
+    count = (now == owner ? count : 0) + end - begin;
+    owner = now;
     if (count > most) most = count;
-    first = end;
   }
   return most;
 }

@@ -65,10 +65,16 @@ vaei_work vaei_work_on_rows(const vaei_limits *limits, vaei_range rows, uint32_t
 /* A member's part of those tiles: equal areas, cut at a row where they end within a column. */
 vaei_work vaei_work_on_area(const vaei_limits *limits, vaei_range rows, uint32_t panels, vaei_member member);
 
-/* A member's whole columns of tiles of those rows: those whose middle lies within its share of the panels. */
+/* Whose a column of tiles is, panels [begin, end), where a team shares whole ones: that member's within whose share of the panels its
+ * middle lies. */
+static inline uint32_t vaei_column_owner(uint32_t begin, uint32_t end, uint32_t panels, uint32_t members) {
+  return (uint32_t)(((uint64_t)begin + end) * members / (2 * (uint64_t)panels));
+}
+
+/* A member's columns of tiles then, of those rows. */
 vaei_work vaei_work_on_columns(const vaei_limits *limits, vaei_range rows, uint32_t panels, vaei_member member);
 
-/* The most panels that a member has then. */
+/* The most panels that a member has. */
 uint32_t vaei_most_panels(const vaei_limits *limits, uint32_t panels, uint32_t members);
 
 /* The next tile of a run; false where there is none. Tiles of one column differ by a granule of rows at most. */

@@ -1,8 +1,9 @@
 /* The gradients of the weights, dW = x^T dy and db = sum of dy, and what becomes of them.
  *
  * All layers' gradients form one list of tasks: a task is a block of up to VAEI_TASK_ROWS rows of a layer's weights (inputs)
- * by one column of tiles. A member owns the same ones in every step (update_plan.c). In a plain step the gradient of a tile lives in one of two buffers on the stack, and Adam takes it
- * while the next tile is computed; it is never written to memory. With bf16 operands Adam follows a whole task. */
+ * by one column of tiles. A member owns the same ones in every step (update_plan.c). In a plain step the gradient of a tile
+ * lives in one of two buffers on the stack, and Adam takes it while the next tile is computed; it is never written to memory.
+ * With bf16 operands Adam follows a whole task. */
 #include "model/update.h"
 
 #include <string.h>
@@ -308,7 +309,10 @@ void vaei_pass_update(vaei_pass *pass, vaei_member member, const vaei_update *up
 
 void vaei_pass_assign(vaei_pass *pass, vaei_member member) {
   vaei_team_barrier(member);
-  if (member.rank == 0 && pass->planned_for != member.size) vaei_update_plan(pass, member.size);
+  if (member.rank == 0 && pass->planned_for != member.size) {
+    vaei_update_plan(pass, member.size);
+    if (pass->pseudo) vaei_crew_plan(pass->pseudo, member.size);
+  }
   vaei_team_barrier(member);
 }
 

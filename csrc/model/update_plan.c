@@ -1,8 +1,8 @@
 /* Who changes which weights.
  *
- * A member always has the same tasks, so weights and moments stay near its core. Of a layer whose columns the team shares it has the
- * columns that it computes in the forward pass: no other core reads them then, and none has to be told that they change. The
- * tasks of other layers even out what the members have to do. */
+ * As long as a team has the same size a member has the same tasks, so weights and moments stay near its core. Of a layer whose
+ * columns the team shares it has the columns that it computes in the forward pass: no other core reads them then, and none has to be
+ * told that they change. The tasks of other layers even out what the members have to do. */
 #include <string.h>
 
 #include "model/crew.h"
@@ -43,16 +43,14 @@ static size_t task_rows_summed(const vaei_pass *pass, uint32_t layer) {
 
 /* A walk through all tasks in the order of their numbers. */
 typedef struct task_walk {
-  vaei_crew team;
+  uint32_t members;
   uint32_t column, block; /* of the next one in its layer */
   vaei_task task;
   size_t cost;
   bool shared; /* the team shares the layer's columns */
 } task_walk;
 
-static task_walk walk_begin(uint32_t members) {
-  return (task_walk){.team.team.size = members, .task.number = UINT32_MAX};
-}
+static task_walk walk_begin(uint32_t members) { return (task_walk){.members = members, .task.number = UINT32_MAX}; }
 
 /* The next task, without its owner; false where there is none. */
 static bool walk_next(const vaei_pass *pass, task_walk *walk) {
@@ -72,8 +70,8 @@ static bool walk_next(const vaei_pass *pass, task_walk *walk) {
   task->panel = vaei_column_begin(walk->column, columns, layer->panels);
   task->panel_end = vaei_column_begin(walk->column + 1, columns, layer->panels);
   task->number++;
-  walk->shared = vaei_crew_shares_columns(pass, &walk->team, task->layer);
-  walk->cost = task_cost(pass, task, task_rows_summed(pass, task->layer), walk->shared || walk->team.team.size == 1);
+  walk->shared = pass->layers[task->layer].shared;
+  walk->cost = task_cost(pass, task, task_rows_summed(pass, task->layer), walk->shared || walk->members == 1);
   walk->block = task->bias ? 0 : walk->block + 1;
   walk->column += task->bias;
   return true;
@@ -88,8 +86,7 @@ typedef struct division {
 } division;
 
 static uint32_t column_owner(const vaei_pass *pass, const vaei_task *task, uint32_t members) {
-  const uint64_t middle = task->panel + task->panel_end; /* in halves of a panel */
-  return (uint32_t)(middle * members / (2 * (uint64_t)pass->model->dense[task->layer].panels));
+  return vaei_column_owner(task->panel, task->panel_end, pass->model->dense[task->layer].panels, members);
 }
 
 /* The owner of the walk's task. Called for each in turn. */
@@ -117,6 +114,7 @@ static void divide(const vaei_pass *pass, division *d) {
 }
 
 void vaei_update_plan(vaei_pass *pass, uint32_t members) {
+  vaei_crew_plan(pass, members);
   division d = {.members = members};
   divide(pass, &d);
   division again = d;
