@@ -185,11 +185,15 @@ extension VAE.Statistics {
   }
 
   private static func warnings(_ s: vae_statistics, samples: Int, latents: Int) -> [Warning] {
+    let few = Int(VAE_FEW_EFFECTIVE_SAMPLES)
     let words: [(Int, String)] = [
       (
         Int(VAE_WARNING_DEGENERATE_WEIGHTS),
-        "\(s.few_effective) of \(s.examples) examples have fewer than \(VAE_FEW_EFFECTIVE_SAMPLES) effective samples of "
-          + "\(samples): their log p(x) rests on a few draws and is likely too low"
+        samples < few
+          ? "only \(samples) of the \(few) samples were drawn that an example should have at the least: its log p(x) rests "
+            + "on a few draws and is likely too low"
+          : "\(s.few_effective) of \(s.examples) examples have fewer than \(few) effective samples of \(samples): their "
+            + "log p(x) rests on a few draws and is likely too low"
       ),
       (
         Int(VAE_WARNING_COLLAPSE),

@@ -87,7 +87,8 @@ private func evaluate(_ arguments: Arguments) throws -> Int32 {
     try speech.say(
       "\(line.terms) nats per example, over \(plural(loss.examples, "example")) of \(printable(table.source))")
     if let statistics {
-      for line in statistics.report { try speech.say(line) }
+      let isGiven = model.configuration.conditionDimension > 0
+      for line in statistics.report(isGiven: isGiven) { try speech.say(line) }
     }
     if let outPath, outPath != "-" { try speech.say("The terms of each example are in \(printable(outPath))") }
   }

@@ -1,3 +1,4 @@
+import CVAE
 import VAEFiles
 
 /// All commands, in the order of the help text.
@@ -39,7 +40,26 @@ private func dispatch(_ words: [String]) throws -> Int32 {
     try printOut(command.name == helpCommand.name ? HelpText.overview(of: allCommands) : HelpText.page(for: command))
     return 0
   }
-  return try command.run(ArgumentParser.parse(Array(words.dropFirst()), for: command))
+  let arguments = try ArgumentParser.parse(Array(words.dropFirst()), for: command)
+  do {
+    return try command.run(arguments)
+  } catch let error as VAEError {
+    throw usageError(error, of: command) ?? error
+  }
+}
+
+/// The library refuses a number under its field's name, "objective.free_bits is 1; …". Where the command has an option of that name
+/// this is a wrong command line, and says so.
+private func usageError(_ error: VAEError, of command: Command) -> UsageError? {
+  guard error.code == .invalidArgument else { return nil }
+  for prefix in ["objective.", "training.", "config."] where error.message.hasPrefix(prefix) {
+    let rest = error.message.dropFirst(prefix.count)
+    let field = rest.prefix { $0 != " " }
+    let name = field.replacing("_", with: "-")
+    guard command.options.contains(where: { $0.name == name }) else { return nil }
+    return UsageError("\(command.name): --\(name)\(rest.dropFirst(field.count))")
+  }
+  return nil
 }
 
 /// The error for a word that is no command.

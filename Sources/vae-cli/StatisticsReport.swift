@@ -82,11 +82,12 @@ extension JSON {
 }
 
 extension VAE.Statistics {
-  /// The lines for people; the warnings come last.
-  var report: [String] {
+  /// The lines for people; the warnings come last. `isGiven`: the model has a condition c, and the evidence is log p(x|c).
+  func report(isGiven: Bool) -> [String] {
+    let name = isGiven ? "log p(x|c)" : "log p(x)"
     let nats = { (value: Double) in fixed(value, lossDecimals(logEvidence)) }
     let evidence = [
-      entry("log p(x)", "\(nats(logEvidence)) nats, by \(plural(samples, "importance sample")) an example"),
+      entry(name, "\(nats(logEvidence)) nats, by \(plural(samples, "importance sample")) an example"),
       entry("", "95 % interval over examples \(nats(intervalLow)) to \(nats(intervalHigh))"),
       entry("", "standard error \(nats(standardError)); of the sampling alone at least \(nats(samplingError))"),
       entry(
@@ -94,7 +95,7 @@ extension VAE.Statistics {
         "\(fixed(effectiveSamples, 1)) samples on average, \(fixed(effectiveSamplesMinimum, 1)) at the least"
       ),
       entry(
-        "ELBO", "\(nats(-negativeELBO)) = -(rec \(nats(reconstruction)) + kl \(nats(kl))), \(nats(gap)) below log p(x)"),
+        "ELBO", "\(nats(-negativeELBO)) = -(rec \(nats(reconstruction)) + kl \(nats(kl))), \(nats(gap)) below \(name)"),
       entry("bits", "\(fixed(bitsPerDimension, 4)) per dimension: \(meaningOfBits)"),
     ]
     let latents = [

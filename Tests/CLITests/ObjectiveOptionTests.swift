@@ -68,6 +68,8 @@ import Testing
     (["--components", "3"], "--components 3 needs --prior mixture"),
     (["--prior-net", "3"], "--prior-net 3 needs --prior conditional"), (["--dropout", "1"], "from 0 to 0.95"),
     (["--prior", "mixtrue"], "did you mean mixture?"),
+    (["--prior", "mixture", "--free-bits", "1"], "train: --free-bits is 1; it needs each latent's KL"),
+    (["--prior", "vamp", "--regularizer", "mmd_rbf"], "train: --regularizer is mmd_rbf; it compares"),
     (["--likelihood", "student_t", "--sigma", "2"], "--sigma 2 needs"),
   ])
   func refused(words: [String], text: String) throws { expectError(try train(words), code: 2, text) }
