@@ -95,7 +95,7 @@ static size_t model_bytes(const test_spec *spec) { return shape_bytes(spec) + 4 
 /* Two halves of a layer's dx, with `rows` rows, where a team may share the layer's columns. */
 static size_t halves_bytes(const dense *layer, size_t rows) {
   const size_t wider = layer->inputs > layer->units ? layer->inputs : layer->units;
-  const int large = layer->units > 16 && layer->inputs * vectors(layer->units) >= 2048;
+  const int large = layer->units > 16 && layer->inputs * vectors(layer->units) >= 512;
   return layer->above && large && rows * wider <= 131072 ? 2 * part(4 * rows * stride(layer->inputs)) : 0;
 }
 

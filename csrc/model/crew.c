@@ -45,12 +45,21 @@ bool vaei_pass_shares_columns(const vaei_pass *pass, uint32_t index) {
 }
 
 void vaei_crew_plan(vaei_pass *pass, uint32_t members) {
+  int64_t lean = 0; /* vectors of weights of the lower half of the ranks less those of the upper half */
   for (uint32_t l = 0; l < pass->model->dense_count; l++) {
-    const uint64_t panels = pass->model->dense[l].panels,
-                   most = vaei_most_panels(&pass->limits, (uint32_t)panels, members);
-    const bool even = most * members * 5 <= panels * 6;
-    pass->layers[l].shared = members > 1 && even && vaei_pass_shares_columns(pass, l);
+    const vaei_dense *layer = &pass->model->dense[l];
+    const vaei_column_shares shares = vaei_shares_of_columns(&pass->limits, layer->panels, members);
+    const bool even = (uint64_t)shares.most * members * 5 <= (uint64_t)layer->panels * 6;
+    vaei_activations *own = &pass->layers[l];
+    own->shared = members > 1 && even && vaei_pass_shares_columns(pass, l);
+    const int64_t more = own->shared ? (int64_t)shares.lean * layer->inputs : 0;
+    own->reversed = (more > 0) == (lean > 0);
+    lean += own->reversed ? -more : more;
   }
+}
+
+uint32_t vaei_column_rank(const vaei_pass *pass, uint32_t layer, vaei_member member) {
+  return pass->layers[layer].reversed ? member.size - 1 - member.rank : member.rank;
 }
 
 vaei_crew vaei_crew_meet(const vaei_crew *crew) {
@@ -63,6 +72,7 @@ vaei_crew vaei_output_crew(const vaei_pass *pass, const vaei_crew *crew, uint32_
   if (!pass->layers[layer].shared) return *crew;
   vaei_crew all = vaei_crew_meet(crew);
   all.columns = true;
+  all.member.rank = vaei_column_rank(pass, layer, crew->team);
   return all;
 }
 

@@ -36,6 +36,10 @@ bool vaei_pass_shares_columns(const vaei_pass *pass, uint32_t layer);
  * to write: docs/KERNELS.md, section 6. */
 void vaei_crew_plan(vaei_pass *pass, uint32_t members);
 
+/* A member's place in the order of a shared layer's columns: its rank, or the one from the other end, so that it is not always
+ * the same members that have a column more. */
+uint32_t vaei_column_rank(const vaei_pass *pass, uint32_t layer, vaei_member member);
+
 /* The whole team as a crew, come together: what its members have written can be read. */
 vaei_crew vaei_crew_meet(const vaei_crew *crew);
 

@@ -214,7 +214,8 @@ static void halves_back(vaei_pass *pass, const vaei_crew *crew, uint32_t index) 
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_crew all = vaei_crew_meet(crew);
   const vaei_range rows = vaei_crew_rows(&all, vaei_pass_rows_each(pass, index));
-  const uint32_t half = vaei_dense_half(layer), members = all.member.size / 2, rank = all.member.rank;
+  const uint32_t half = vaei_dense_half(layer), members = all.member.size / 2;
+  const uint32_t rank = vaei_column_rank(pass, index, all.member);
   const vaei_range units[] = {{0, half}, {half, layer->units}};
   const bool divided = all.member.size % 2 == 0;
   const vaei_member member = divided ? (vaei_member){rank % members, members} : all.member;

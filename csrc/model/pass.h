@@ -35,7 +35,8 @@ typedef struct vaei_activations {
   float *slope; /* activation'(x), for the activations whose derivative needs it; else NULL */
   float *dy;    /* gradient before the activation; NULL in a pass without gradients */
   size_t row;
-  bool shared; /* the team shares the layer's columns: see crew.h */
+  bool shared;   /* the team shares the layer's columns: see crew.h */
+  bool reversed; /* the last member has the first ones */
 } vaei_activations;
 
 /* Where the caller's per-example terms go. */

@@ -61,18 +61,19 @@ vaei_work vaei_work_on_columns(const vaei_limits *limits, vaei_range rows, uint3
   return work;
 }
 
-uint32_t vaei_most_panels(const vaei_limits *limits, uint32_t panels, uint32_t members) {
+vaei_column_shares vaei_shares_of_columns(const vaei_limits *limits, uint32_t panels, uint32_t members) {
   const uint32_t columns = vaei_column_tiles(limits, panels);
-  uint32_t most = 0, count = 0, owner = 0;
-  for (uint32_t column = 0; column < columns; column++) {
-    const uint32_t begin = vaei_column_begin(column, columns, panels),
-                   end = vaei_column_begin(column + 1, columns, panels);
-    const uint32_t now = vaei_column_owner(begin, end, panels, members);
-    count = (now == owner ? count : 0) + end - begin;
-    owner = now;
-    if (count > most) most = count;
+  vaei_column_shares shares = {0};
+  for (uint32_t column = 0, count = 0, last = 0; column < columns; column++) {
+    const uint32_t begin = vaei_column_begin(column, columns, panels);
+    const uint32_t end = vaei_column_begin(column + 1, columns, panels), width = end - begin;
+    const uint32_t owner = vaei_column_owner(begin, end, panels, members), opposite = members - 1 - owner;
+    count = (owner == last ? count : 0) + width;
+    last = owner;
+    if (count > shares.most) shares.most = count;
+    if (owner != opposite) shares.lean += owner < opposite ? (int32_t)width : -(int32_t)width;
   }
-  return most;
+  return shares;
 }
 
 /* Sets what the tiles at work->column have in common. */

@@ -74,8 +74,13 @@ static inline uint32_t vaei_column_owner(uint32_t begin, uint32_t end, uint32_t 
 /* A member's columns of tiles then, of those rows. */
 vaei_work vaei_work_on_columns(const vaei_limits *limits, vaei_range rows, uint32_t panels, vaei_member member);
 
-/* The most panels that a member has. */
-uint32_t vaei_most_panels(const vaei_limits *limits, uint32_t panels, uint32_t members);
+/* How even that is. */
+typedef struct vaei_column_shares {
+  uint32_t most; /* panels of the member that has the most */
+  int32_t lean;  /* panels of the lower half of the ranks less those of the upper half */
+} vaei_column_shares;
+
+vaei_column_shares vaei_shares_of_columns(const vaei_limits *limits, uint32_t panels, uint32_t members);
 
 /* The next tile of a run; false where there is none. Tiles of one column differ by a granule of rows at most. */
 bool vaei_work_next(vaei_work *work, vaei_tile *tile);

@@ -86,7 +86,9 @@ typedef struct division {
 } division;
 
 static uint32_t column_owner(const vaei_pass *pass, const vaei_task *task, uint32_t members) {
-  return vaei_column_owner(task->panel, task->panel_end, pass->model->dense[task->layer].panels, members);
+  const uint32_t panels = pass->model->dense[task->layer].panels;
+  const vaei_member place = {vaei_column_owner(task->panel, task->panel_end, panels, members), members};
+  return vaei_column_rank(pass, task->layer, place); /* the order from the other end is its own inverse */
 }
 
 /* The owner of the walk's task. Called for each in turn. */

@@ -56,7 +56,7 @@ typedef struct vaei_dense {
 /* Whether the weights are worth two more barriers of a team: see crew.h. The sum over the units of such a layer's dx is
  * always that of two halves. */
 static inline bool vaei_dense_is_large(const vaei_dense *layer) {
-  const size_t many_vectors = 2048;
+  const size_t many_vectors = 512;
   return layer->panels > 1 && (size_t)layer->inputs * layer->panels >= many_vectors;
 }
 
