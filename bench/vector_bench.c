@@ -28,7 +28,7 @@ typedef struct arrays {
   double sink;
 } arrays;
 
-static const vaei_adam_step adam_step = {0.1f, 0.001f, -1000.0f, -1e-5f, 1.0f};
+static const vaei_adam_step adam_step = {0.9f, 0.999f, 0.1f, 0.001f, -1000.0f, -1e-5f, 1.0f};
 
 static void run_activate(arrays *a) {
   a->kernels->activate(a->activation, ROWS, COLUMNS, a->y, COLUMNS, a->activation == VAE_ACTIVATION_SILU ? a->m : NULL,

@@ -236,7 +236,7 @@ static vaei_adam_tile adam_tile(const vaei_adam_step *step, uint32_t rows, uint3
   return tile;
 }
 
-static const vaei_adam_step adam_step = {0.1f, 0.001f, -130.0f, -1e-6f, 0.75f};
+static const vaei_adam_step adam_step = {0.9f, 0.999f, 0.1f, 0.001f, -130.0f, -1e-6f, 0.75f};
 
 /* Runs the oracle's Adam on a copy of `tile` as it was; then check_adam compares. */
 static vaei_adam_tile adam_wanted(const vaei_adam_tile *tile, int end) {

@@ -2,13 +2,12 @@
 
 #include "kernels/rolled.h"
 
-/* One vector. beta m + (1 - beta) g is computed as m - (1 - beta) (m - g), an operation less for v. The constants are read where
- * they are used, so that a product's accumulators keep their registers. */
+/* One vector. What comes from the gradient alone is computed before the moments arrive from an outer cache. The constants are read
+ * where they are used, so that a product's accumulators keep their registers. */
 VF_INLINE void adam_vector(const vaei_adam_step *step, const float *g, float *w, float *m, float *v) {
-  const vf gradient = vf_load(g), first_before = vf_load(m), second_before = vf_load(v);
-  const vf first = vf_minus_product(vf_set(step->rest1), vf_sub(first_before, gradient), first_before);
-  const vf square_from_it = vf_minus_product(gradient, gradient, second_before);
-  const vf second = vf_minus_product(vf_set(step->rest2), square_from_it, second_before);
+  const vf gradient = vf_load(g);
+  const vf first = vf_fma(vf_set(step->beta1), vf_load(m), vf_mul(vf_set(step->rest1), gradient));
+  const vf second = vf_fma(vf_set(step->beta2), vf_load(v), vf_mul(vf_mul(vf_set(step->rest2), gradient), gradient));
   const vf denominator = vf_fma(vf_sqrt(second), vf_set(step->root_scale), vf_set(step->epsilon));
   vf_store(m, first);
   vf_store(v, second);

@@ -45,6 +45,7 @@ typedef struct vaei_product {
 
 /* The constants of one Adam step. */
 typedef struct vaei_adam_step {
+  float beta1, beta2;
   float rest1, rest2; /* 1 - beta, taken in float64 */
   float root_scale;   /* 1 / sqrt(1 - beta2^t), over -r, where r is learning rate / (1 - beta1^t) */
   float epsilon;      /* over -r too */
@@ -269,7 +270,7 @@ typedef struct vaei_kernels {
   void (*scale_rows)(size_t rows, size_t columns, const float *row_weight, float *y, size_t y_row);
 
   /* Kingma & Ba 2015, algorithm 1, and with keep below 1 Loshchilov & Hutter 2019, algorithm 2:
-   * m = m - (1 - beta1) (m - g); v = v - (1 - beta2) (v - g^2);
+   * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
    * w = keep w + m / (sqrt(v) root_scale + epsilon), the sum rounded once. */
   void (*adam)(const vaei_adam_tile *tile);
 

@@ -64,9 +64,6 @@ VF_INLINE vf vf_min(vf a, vf b) { return VF_BOTH(_mm256_min_ps); }
 VF_INLINE vf vf_fma(vf a, vf b, vf c) {
   return (vf){.lo = _mm256_fmadd_ps(a.lo, b.lo, c.lo), .hi = _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
 }
-VF_INLINE vf vf_minus_product(vf a, vf b, vf c) {
-  return (vf){.lo = _mm256_fnmadd_ps(a.lo, b.lo, c.lo), .hi = _mm256_fnmadd_ps(a.hi, b.hi, c.hi)};
-}
 VF_INLINE vf vf_sqrt(vf a) { return (vf){.lo = _mm256_sqrt_ps(a.lo), .hi = _mm256_sqrt_ps(a.hi)}; }
 VF_INLINE vf vf_abs(vf a) {
   const __m256 sign = _mm256_set1_ps(-0.0f);

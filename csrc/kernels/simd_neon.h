@@ -113,12 +113,6 @@ VF_INLINE vf vf_fma(vf a, vf b, vf c) {
               .q2 = vfmaq_f32(c.q2, a.q2, b.q2),
               .q3 = vfmaq_f32(c.q3, a.q3, b.q3)};
 }
-VF_INLINE vf vf_minus_product(vf a, vf b, vf c) {
-  return (vf){.q0 = vfmsq_f32(c.q0, a.q0, b.q0),
-              .q1 = vfmsq_f32(c.q1, a.q1, b.q1),
-              .q2 = vfmsq_f32(c.q2, a.q2, b.q2),
-              .q3 = vfmsq_f32(c.q3, a.q3, b.q3)};
-}
 VF_INLINE vmask vf_less(vf a, vf b) { return VF_BINARY(vmask, vcltq_f32); }
 VF_INLINE vmask vmask_and(vmask a, vmask b) { return VF_BINARY(vmask, vandq_u32); }
 VF_INLINE vf vf_select(vmask m, vf yes, vf no) {

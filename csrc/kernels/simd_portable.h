@@ -89,11 +89,6 @@ VF_INLINE vf vf_fma(vf a, vf b, vf c) {
   VF_EACH a.part[i] = vr_fma(a.part[i], b.part[i], c.part[i]);
   return a;
 }
-/* c - a b, rounded as vf_fma. */
-VF_INLINE vf vf_minus_product(vf a, vf b, vf c) {
-  VF_EACH a.part[i] = c.part[i] - a.part[i] * b.part[i];
-  return a;
-}
 VF_INLINE vmask vf_less(vf a, vf b) {
   vmask m;
   VF_EACH m.part[i] = a.part[i] < b.part[i];

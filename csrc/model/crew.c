@@ -1,9 +1,7 @@
 #include "model/crew.h"
 
-enum {
-  ENOUGH_ROWS = 16,    /* are worth a member of its own: it reads all weights for them */
-  FEW_VALUES = 1 << 17 /* floats that fit into a core's cache, beside as many weights */
-};
+/* Rows that are worth a member of its own: it reads all weights for them. */
+enum { ENOUGH_ROWS = 16 };
 
 /* Whether members work alone on so many examples with `samples` rows of the decoder each: an average weight sees enough rows
  * of a member's, and the members have as many examples each, or nearly. */
@@ -39,9 +37,8 @@ vaei_crew vaei_decoder_crew(const vaei_pass *pass, vaei_member member) {
 
 bool vaei_pass_shares_columns(const vaei_pass *pass, uint32_t index) {
   const vaei_dense *layer = &pass->model->dense[index];
-  const size_t rows = vaei_pass_most_rows(pass, index);
-  const size_t wider = layer->inputs > layer->units ? layer->inputs : layer->units;
-  return pass->size.gradients && rows && wider <= FEW_VALUES / rows && vaei_dense_is_large(layer);
+  return pass->size.gradients && vaei_dense_is_large(layer) &&
+         vaei_rows_are_few(layer, vaei_pass_most_rows(pass, index));
 }
 
 void vaei_crew_plan(vaei_pass *pass, uint32_t members) {

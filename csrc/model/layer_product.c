@@ -117,7 +117,7 @@ static void add_tiles(const vaei_tile *tile, const float *a, size_t a_row, const
 
 void vaei_layer_product_back(const vaei_pass *pass, uint32_t index, const vaei_tile *tile, float *dx, size_t dx_row) {
   const vaei_dense *layer = &pass->model->dense[index];
-  const uint32_t half = vaei_dense_half(layer);
+  const uint32_t half = vaei_pass_half(pass, index);
   units_product_back(pass, index, tile, (vaei_range){0, half}, dx, dx_row);
   if (half == layer->units) return;
   float upper[VAEI_MAX_TILE_ROWS * VAEI_MAX_TILE_COLUMNS];
@@ -214,7 +214,7 @@ static void halves_back(vaei_pass *pass, const vaei_crew *crew, uint32_t index) 
   const vaei_dense *layer = &pass->model->dense[index];
   const vaei_crew all = vaei_crew_meet(crew);
   const vaei_range rows = vaei_crew_rows(&all, vaei_pass_rows_each(pass, index));
-  const uint32_t half = vaei_dense_half(layer), members = all.member.size / 2;
+  const uint32_t half = vaei_pass_half(pass, index), members = all.member.size / 2;
   const uint32_t rank = vaei_column_rank(pass, index, all.member);
   const vaei_range units[] = {{0, half}, {half, layer->units}};
   const bool divided = all.member.size % 2 == 0;
@@ -231,7 +231,7 @@ static void halves_back(vaei_pass *pass, const vaei_crew *crew, uint32_t index) 
 
 void vaei_layer_backward(vaei_pass *pass, const vaei_crew *crew, uint32_t index) {
   const vaei_activations *below = &pass->layers[index - 1];
-  const bool halved = pass->layers[index].shared;
+  const bool halved = pass->layers[index].shared && vaei_pass_half(pass, index) < pass->model->dense[index].units;
   if (halved) halves_back(pass, crew, index);
   vaei_work work = vaei_crew_work(pass, crew, vaei_pass_rows_each(pass, index), pass->model->dense[index].input_panels);
   for (vaei_tile tile; vaei_work_next(&work, &tile);) {

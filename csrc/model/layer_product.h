@@ -14,7 +14,7 @@ void vaei_layer_begin(vaei_pass *pass, const vaei_crew *crew, uint32_t layer);
 /* c = x W + b of one tile, before the activation. c: the tile's place. */
 void vaei_layer_product(const vaei_pass *pass, uint32_t layer, const vaei_tile *tile, float *c, size_t c_row);
 
-/* dx = dy W^T of one tile, for a large layer (vaei_dense_is_large) the sum of two halves, before the derivative of the activation below. The tile's panels are the layer's inputs. */
+/* dx = dy W^T of one tile, perhaps as the sum of two halves (vaei_pass_half), before the derivative of the activation below. The tile's panels are the layer's inputs. */
 void vaei_layer_product_back(const vaei_pass *pass, uint32_t layer, const vaei_tile *tile, float *dx, size_t dx_row);
 
 /* y = activation(x W + b) for the crew's rows: [rows, inputs] → [rows, units]. Ends with a barrier; of the team, and begins with one,

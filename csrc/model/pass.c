@@ -275,7 +275,7 @@ static inline __attribute__((always_inline)) void fetch_row(const vaei_source *s
 
 vaei_ahead vaei_ahead_begin(const vaei_pass *pass, vaei_member member, const vaei_source *next, size_t rows,
                             size_t times) {
-  const size_t most_bytes = 256 * 1024; /* fetched lines must still be in the cache when they are wanted */
+  const size_t most_bytes = 64 * 1024; /* fetched lines must still be in the cache when they are wanted */
   const vaei_crew crew = vaei_encoder_crew(pass, member);
   vaei_range share = vaei_crew_share(&crew, 1);
   const size_t most = rows ? most_bytes / (next->data->columns * value_size(next->data)) : 0;

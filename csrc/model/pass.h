@@ -183,6 +183,21 @@ static inline uint32_t vaei_pass_layer_rows(const vaei_pass *pass, uint32_t laye
   return rows == VAEI_ROWS_EXAMPLES ? pass->rows : pass->part.examples * pass->part.samples;
 }
 
+/* Whether so many rows of a layer's inputs, and of its outputs, fit into a core's cache, beside as many weights. */
+static inline bool vaei_rows_are_few(const vaei_dense *layer, size_t rows) {
+  const size_t few = 1 << 17, wider = layer->inputs > layer->units ? layer->inputs : layer->units;
+  return rows && wider <= few / rows;
+}
+
+/* The units of the first half of a layer's dx, or all of them: of a large layer in a batch of few rows dx is the sum of two halves,
+ * whoever computes them. */
+static inline uint32_t vaei_pass_half(const vaei_pass *pass, uint32_t index) {
+  const vaei_dense *layer = &pass->model->dense[index];
+  const size_t samples = layer->rows == VAEI_ROWS_DRAWS ? pass->objective.samples : 1;
+  const bool halved = vaei_dense_is_large(layer) && vaei_rows_are_few(layer, pass->rows * samples);
+  return halved ? layer->panels / 2 * VAEI_VECTOR : layer->units;
+}
+
 /* The most rows that a layer's matrices have, what they have memory for. */
 static inline uint32_t vaei_pass_most_rows(const vaei_pass *pass, uint32_t layer) {
   const vaei_layer_rows rows = pass->model->dense[layer].rows;

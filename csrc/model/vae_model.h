@@ -53,16 +53,10 @@ typedef struct vaei_dense {
   vae_activation activation;
 } vaei_dense;
 
-/* Whether the weights are worth two more barriers of a team: see crew.h. The sum over the units of such a layer's dx is
- * always that of two halves. */
+/* Whether the weights are worth two more barriers of a team: see crew.h. */
 static inline bool vaei_dense_is_large(const vaei_dense *layer) {
   const size_t many_vectors = 512;
   return layer->panels > 1 && (size_t)layer->inputs * layer->panels >= many_vectors;
-}
-
-/* The units of the first half of that sum, or all of them. */
-static inline uint32_t vaei_dense_half(const vaei_dense *layer) {
-  return vaei_dense_is_large(layer) ? layer->panels / 2 * 16 : layer->units;
 }
 
 /* A named tensor: some columns of a layer's weights or biases. */

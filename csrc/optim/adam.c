@@ -8,6 +8,8 @@ vaei_adam_steps vaei_adam_next(const vaei_adam *adam) {
   const double root_scale = 1.0 / vaei_sqrt(1.0 - vaei_power(adam->beta2, t)), least_epsilon = 0x1p-126;
   vaei_adam_steps next;
   next.biases = (vaei_adam_step){
+      .beta1 = (float)adam->beta1,
+      .beta2 = (float)adam->beta2,
       .rest1 = (float)(1.0 - adam->beta1),
       .rest2 = (float)(1.0 - adam->beta2),
       .root_scale = 0, /* with the infinite epsilon of a rate of nothing: no change */
