@@ -183,7 +183,7 @@ import Testing
     #expect(try model.statistics(rows, samples: 50, seed: 5) == statistics)
     let few = try model.statistics(rows, samples: 3, activeVariance: 1e6, aggregateRows: 100)
     #expect(few.aggregateRows == 100 && few.activeLatents == 0)
-    #expect(few.warnings.contains { $0.isDegenerateWeights && $0.description.hasPrefix("400 of 400 examples") })
+    #expect(few.warnings.contains { $0.isDegenerateWeights && $0.description.hasPrefix("only 3 of the 10 samples") })
     #expect(few.warnings.contains { $0.isCollapse && $0.description.contains("0 of 3 latents") })
     #expect(thrownError { _ = try model.statistics(rows, samples: 0) }?.code == .invalidArgument)
     #expect(thrownError { _ = try model.statistics(rows, samples: -1) }?.code == .invalidArgument)
