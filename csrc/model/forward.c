@@ -154,7 +154,8 @@ static void scaled_row(const vaei_pass *pass, const vaei_output_tile *row, float
 static void row_loss(vaei_pass *pass, const vaei_terms_view *view, size_t r) {
   const size_t latents = pass->model->config.latent_dim;
   double sum = 0;
-  for (uint32_t t = 0; t < pass->column_tiles; t++) sum += pass->tile_nll[t * (size_t)pass->max_draws + r];
+  const double *tile = pass->tile_nll + r;
+  for (uint32_t left = pass->column_tiles; left > 0; left--, tile += pass->max_draws) sum += *tile;
   pass->nll[r] = sum;
   pass->log_ratio[r] -= sum;
   const size_t to = view_row(pass, view, r);
